@@ -1,0 +1,64 @@
+/**
+ * Catches: a failure is caught at four borders and nowhere else.
+ *
+ * Inside the borders a failure either is a refusal that the caller hears, or crashes the actor
+ * and is the supervisor's business. A catch in between would hide which of the two it was.
+ * Adapters are borders by nature: they turn the failures of the world into refusals.
+ */
+import { isProduct, lineAt } from '../source.ts'
+import { nameOf, nodesOf } from '../syntax.ts'
+import type { Finding, Rule, Source } from '../source.ts'
+import type { SyntaxNode } from '../syntax.ts'
+
+interface Border {
+  readonly path: RegExp
+  readonly border: 'mailbox' | 'worker' | 'network' | 'http'
+  readonly why: string
+}
+
+/** Every place that may catch, with the reason; add a row only with a border that it belongs to. */
+export const borders: readonly Border[] = [
+  { path: /^src\/adapters\/libp2p\//, border: 'network', why: 'sockets and streams fail' },
+  { path: /^src\/adapters\/(?:piscina|comlink)\//, border: 'worker', why: 'threads die' },
+  { path: /^src\/adapters\/http\//, border: 'http', why: 'a request must end in an answer' },
+  { path: /^workers\//, border: 'worker', why: 'the job of a stranger fails in its thread' },
+]
+
+export const catchesRule: Rule = {
+  name: 'failures are caught at the mailbox, worker, network and HTTP borders only',
+  find: (sources) => sources.filter(isProduct).flatMap(catchesOf),
+}
+
+export const bordersRule: Rule = {
+  name: 'every border that may catch is a place that exists',
+  find: (sources) =>
+    borders
+      .filter(({ path }) => isFileBorder(path) && !sources.some((source) => path.test(source.path)))
+      .map(({ path, border }) => ({
+        path: String(path),
+        line: 1,
+        says: `the ${border} border names no file: remove the row`,
+      })),
+}
+
+function catchesOf(source: Source): readonly Finding[] {
+  if (borders.some(({ path }) => path.test(source.path))) return []
+  return nodesOf(source)
+    .filter(({ node }) => isCatch(node))
+    .map(({ node }) => ({
+      path: source.path,
+      line: lineAt(source, node.start),
+      says: 'catches a failure: let it crash, or answer it at a border',
+    }))
+}
+
+function isCatch(node: SyntaxNode): boolean {
+  if (node.type === 'CatchClause') return true
+  if (node.type !== 'MemberExpression' || node['computed'] === true) return false
+  return nameOf(node['property']) === 'catch'
+}
+
+/** A row that ends in `.ts` names one file, so it goes stale when the file does. */
+function isFileBorder(path: RegExp): boolean {
+  return path.source.endsWith('\\.ts$')
+}
