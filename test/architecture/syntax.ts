@@ -39,6 +39,7 @@ export interface Visit {
 export function parse(source: Source): SyntaxNode {
   const known = trees.get(source)
   if (known !== undefined) return known
+  // oxlint-disable-next-line typescript/no-deprecated -- its successor is not re-exported
   const tree: unknown = parseAst(source.text, { lang: 'ts' }, source.path)
   if (!isNode(tree)) throw new TypeError(`${source.path} has no syntax tree`)
   trees.set(source, tree)

@@ -18,6 +18,11 @@ interface Border {
 
 /** Every place that may catch, with the reason; add a row only with a border that it belongs to. */
 export const borders: readonly Border[] = [
+  {
+    path: /^src\/kernel\/ask\.ts$/,
+    border: 'mailbox',
+    why: 'a rejection that its asker has not awaited yet must not end the process',
+  },
   { path: /^src\/adapters\/libp2p\//, border: 'network', why: 'sockets and streams fail' },
   { path: /^src\/adapters\/(?:piscina|comlink)\//, border: 'worker', why: 'threads die' },
   { path: /^src\/adapters\/http\//, border: 'http', why: 'a request must end in an answer' },

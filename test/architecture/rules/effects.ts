@@ -105,7 +105,7 @@ function isReference({ parent, slot }: Visit): boolean {
   if (slot === 'property' && parent.type === 'MemberExpression') return parent['computed'] === true
   if (slot === 'key') return parent['computed'] === true
   if (slot === 'label' || parent.type.startsWith('TS')) return false
-  return !/Specifier$/.test(parent.type)
+  return !parent.type.endsWith('Specifier')
 }
 
 /** Names that the file itself declares, which hide the global of the same name. */
@@ -117,7 +117,7 @@ function declaredNamesOf(source: Source): ReadonlySet<string> {
     const declares =
       slot === 'params' ||
       (slot === 'id' && !parent.type.startsWith('TS')) ||
-      (slot === 'local' && /^Import/.test(parent.type)) ||
+      (slot === 'local' && parent.type.startsWith('Import')) ||
       (slot === 'value' && parent.type === 'Property' && parent['shorthand'] === true)
     if (declares) names.add(name)
   }

@@ -19,7 +19,7 @@ const families: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['opentelemetry', /^@opentelemetry\//],
 ]
 
-const closed = ['src/kernel', 'src/mesh', 'src/ports', 'src/model', 'actors', 'src/edge']
+const closed = new Set(['src/kernel', 'src/mesh', 'src/ports', 'src/model', 'actors', 'src/edge'])
 
 /** The schema library and the codec are what protocols are written in. */
 const openTo: Readonly<Record<string, RegExp>> = { protocols: /^(?:zod|msgpackr)$/ }
@@ -55,7 +55,7 @@ function forbiddenIn(source: Source): readonly Finding[] {
 
 function mayName(folder: string, name: string): boolean {
   const open = openTo[folder]
-  return open === undefined ? !closed.includes(folder) : open.test(name)
+  return open === undefined ? !closed.has(folder) : open.test(name)
 }
 
 function homesOf(sources: readonly Source[]): ReadonlyMap<string, ReadonlyMap<string, Finding>> {
