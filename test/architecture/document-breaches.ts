@@ -111,6 +111,19 @@ export const documentBreaches: readonly Breach[] = [
     says: /level is not pinned/,
   },
   {
+    rule: /lock file knows/,
+    breaks: 'a binary of another platform is not locked',
+    sources: [
+      bare(
+        'package-lock.json',
+        JSON.stringify({
+          packages: { 'node_modules/x': { optionalDependencies: { '@x/win32-x64': '1.0.0' } } },
+        }),
+      ),
+    ],
+    says: /lacks node_modules\/@x\/win32-x64/,
+  },
+  {
     rule: /no text names a machine/,
     breaks: 'a path of one machine',
     sources: [bare('docs/notes.md', ['see ', 'home', 'somebody'].join('/'))],

@@ -64,13 +64,14 @@ export const arrows: Readonly<Record<string, readonly Arrow[]>> = {
   workers: [kernel, protocols, model],
   examples: [],
   bench: [],
-  test: everywhere.map(({ to }) => ({ to, deep: true })),
+  tools: [],
+  test: [...everywhere, { to: 'tools' }].map(({ to }) => ({ to, deep: true })),
 }
 
 /** Folders that others enter through `index.ts`; `src/adapters/x` is a folder of its own each. */
 const doors = /^src\/(?:kernel|mesh|testing|edge|adapters\/[^/]+)\//
 const publicDoor = /^shoal(?:\/(?:kernel|testing|protocols\/[^/]+))?$/
-const programs = new Set(['examples', 'bench', 'test'])
+const programs = new Set(['examples', 'bench', 'test', 'tools'])
 
 export const arrowsRule: Rule = {
   name: 'imports follow the arrows and enter folders through their doors',

@@ -17,6 +17,7 @@ import {
 import { effectsRule, modelRule, nodeRule, portsRule } from './effects.ts'
 import { errorCodesRule } from './error-codes.ts'
 import { languageRule } from './language.ts'
+import { lockRule } from './lock.ts'
 import { namesRule } from './names.ts'
 import { onePackageHomeRule, packageFreeRule } from './packages.ts'
 import { columnsRule, fileLengthRule, functionLengthRule, headerRule } from './shape.ts'
@@ -46,5 +47,6 @@ export const rules: readonly Rule[] = [
   requirementsRule,
   pathsRule,
   dependenciesRule,
+  lockRule,
   wordsRule,
 ]
