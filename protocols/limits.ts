@@ -1,0 +1,91 @@
+/**
+ * Limits: every bound of the wire, the queues and the time-outs, each with its reason.
+ *
+ * A number that is not here, in `src/kernel/limits.ts` or in configuration is not a limit.
+ */
+
+// Net: channels between two peers.
+
+/** A probe with piggy-backed deltas; fits one Ethernet frame nearly always, sixteen at worst. */
+export const swimFrameBytesMax = 16 * 1024
+/** A chunk of membership records: about four thousand of them. */
+export const memberFrameBytesMax = 1024 * 1024
+/** One actor message; larger payloads travel in pieces. */
+export const actorFrameBytesMax = 1024 * 1024
+/** A hello is two nonces, two proofs and a few words. */
+export const helloFrameBytesMax = 4 * 1024
+/** A peer that does not prove itself within this time is not one of ours. */
+export const helloTimeoutMs = 2_000
+/** Strangers that may be in the middle of a hello; the next one is refused at once. */
+export const helloPendingMax = 64
+/** Less can be guessed. */
+export const clusterSecretBytesMin = 16
+
+/** Probes that wait are worthless: room for four of them. */
+export const netControlQueueBytesMax = 64 * 1024
+/** About a tenth of a second of a gigabit link: beyond this a slow reader is told, not fed. */
+export const netSmallQueueBytesMax = 8 * 1024 * 1024
+/** Bulk is pulled piece by piece; a deep queue would only hide that. */
+export const netBulkQueueBytesMax = 4 * 1024 * 1024
+/** All queues to one peer, and all its bytes that we hold unread, stay below this each. */
+export const netPeerBytesMax = 16 * 1024 * 1024
+/** A channel per purpose and one that replaces it; more is a flood. */
+export const netChannelsPerPeerMax = 8
+/** Channels that a peer may open per second, and at once. */
+export const netOpensPerSecond = 32
+export const netOpensBurst = 64
+/** A frame that trickles in for longer holds memory for nothing. */
+export const netReadTimeoutMs = 10_000
+/** A peer that takes no byte for this long is stopped or gone. */
+export const netWriteTimeoutMs = 15_000
+/** Opening a channel takes about two round trips. */
+export const netOpenTimeoutMs = 5_000
+/** Connect, TLS and hello over a slow link. */
+export const netDialTimeoutMs = 5_000
+/** Where writes are cut: below it copying is cheaper than another write. */
+export const netFlushBytes = 48 * 1024
+/** A larger frame is not copied into the write buffer. */
+export const netCopyBytesMax = 16 * 1024
+/** Bulk gives way to other lanes after each piece of this size. */
+export const netBulkPieceBytes = 64 * 1024
+/** What a stream may have in flight: 10 ms at 200 Mbit/s; bounds how long bulk delays a probe. */
+export const netWindowBytes = 256 * 1024
+
+/** Violations before a peer is sent away, for how long at first, and at most. */
+export const netStrikesMax = 3
+export const netBanMs = 60_000
+export const netBanMsMax = 3_600_000
+
+/** Redialling: first after half a second, then twice as long each time, never rarer than this. */
+export const redialMsMin = 500
+export const redialMsMax = 60_000
+/** Dials that one node starts per second, and has under way. */
+export const dialsPerSecond = 10
+export const dialsPendingMax = 8
+/** The peer with the higher id waits this long, so that both do not dial at once. */
+export const dialYieldMs = 200
+/** A second connection to the same peer may finish what it carries. */
+export const duplicateGraceMs = 2_000
+
+// Topics.
+
+/** Gossip carries hints; a large fact is fetched. */
+export const topicMessageBytesMax = 64 * 1024
+/** Ed25519 verification allows some 7,000 a second and core for the whole cluster. */
+export const topicPerOriginPerSecond = 50
+export const topicPerOriginAbusePerSecond = 200
+/** Origins whose rate is remembered; the least recent is forgotten first. */
+export const topicOriginsMax = 4_096
+/** Frames of gossip that wait for their validators, per peer. */
+export const gossipUnreadBytesMax = 512 * 1024
+/** Gossip that stays deaf on a live connection is attached anew after one look, redialled after three. */
+export const gossipLookMs = 5_000
+
+// Codec.
+
+/** One message body after reassembly; half of what a peer may have unread, so two can cross. */
+export const codecBytesMax = 8 * 1024 * 1024
+/** Deeper data is a tree that should be a list; recursion stays far from the end of the stack. */
+export const codecDepthMax = 64
+/** A byte on the wire can become an object of sixty; this bounds what a hostile body builds. */
+export const codecValuesMax = 100_000
