@@ -19,9 +19,39 @@ interface Border {
 /** Every place that may catch, with the reason; add a row only with a border that it belongs to. */
 export const borders: readonly Border[] = [
   {
+    path: /^src\/kernel\/cell\.ts$/,
+    border: 'mailbox',
+    why: 'a handler that throws is a failure of its actor, and the supervision decides about it',
+  },
+  {
+    path: /^src\/kernel\/lifecycle\.ts$/,
+    border: 'mailbox',
+    why: 'a state factory that throws is a failed start',
+  },
+  {
+    path: /^src\/kernel\/hook\.ts$/,
+    border: 'mailbox',
+    why: 'a hook such as postStop may throw, and the actor still has to end',
+  },
+  {
+    path: /^src\/kernel\/events\.ts$/,
+    border: 'mailbox',
+    why: 'a subscriber runs inside the turn of whoever published',
+  },
+  {
     path: /^src\/kernel\/ask\.ts$/,
     border: 'mailbox',
     why: 'a rejection that its asker has not awaited yet must not end the process',
+  },
+  {
+    path: /^protocols\/hello\.ts$/,
+    border: 'network',
+    why: 'the JSON of a stranger may be none',
+  },
+  {
+    path: /^src\/adapters\/msgpackr\//,
+    border: 'network',
+    why: 'bytes and payloads of others may be malformed; each becomes a coded refusal',
   },
   { path: /^src\/adapters\/libp2p\//, border: 'network', why: 'sockets and streams fail' },
   { path: /^src\/adapters\/(?:piscina|comlink)\//, border: 'worker', why: 'threads die' },

@@ -11,8 +11,9 @@ const requirementsBook = 'docs/requirements.md'
 const requirementsLast = 240
 const dependencyBook = 'docs/dependencies.md'
 const fence = /^```ts (\S+\.ts)\n([\s\S]*?)^```$/gm
+/** A file, not a folder: a document may speak of a folder before its first file exists. */
 const namedPath =
-  /`((?:src|protocols|actors|workers|examples|bench|test|docs|tools|\.ci)\/[\w./-]+)`/g
+  /`((?:src|protocols|actors|workers|examples|bench|test|docs|tools)\/[\w./-]+\.\w+|\.ci\/run)`/g
 
 export const examplesRule: Rule = {
   name: 'every example says what it prints, and a test runs it',
@@ -48,10 +49,10 @@ export const requirementsRule: Rule = {
 export const pathsRule: Rule = {
   name: 'every path that a document names exists',
   find: (sources) => {
-    const known = new Set(sources.flatMap(({ path }) => [path, ...foldersOf(path)]))
+    const known = new Set(sources.map(({ path }) => path))
     return documentsOf(sources).flatMap((book) =>
       [...book.text.matchAll(namedPath)].flatMap((match) => {
-        const path = (match[1] ?? '').replace(/\/$/, '')
+        const path = match[1] ?? ''
         if (known.has(path)) return []
         return [at(book, match.index, `names ${path}, which does not exist`)]
       }),
@@ -85,11 +86,6 @@ function blocksOf(book: Source, sources: readonly Source[]): readonly Finding[] 
     if (file.text.trim() === (match[2] ?? '').trim()) return []
     return [at(book, match.index, `shows another text than ${match[1]} has`)]
   })
-}
-
-function foldersOf(path: string): readonly string[] {
-  const parts = path.split('/')
-  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
 function dependenciesOf(manifest: Source): readonly (readonly [string, string])[] {
