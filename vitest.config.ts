@@ -28,8 +28,8 @@ const projects: readonly Project[] = [
 ]
 
 export default defineConfig({
-  resolve: { conditions: [condition, 'node', 'import', 'module', 'default'] },
-  ssr: { resolve: { conditions: [condition, 'node', 'import', 'module', 'default'] } },
+  resolve: { conditions: [condition, 'module', 'node'] },
+  ssr: { resolve: { conditions: [condition, 'module', 'node'] } },
   test: {
     projects: projects.map(projectOf),
     maxWorkers: 2,
