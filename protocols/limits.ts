@@ -3,6 +3,7 @@
  *
  * A number that is not here, in `src/kernel/limits.ts` or in configuration is not a limit.
  */
+import type { MembershipLimits } from './membership.ts'
 
 // Net: channels between two peers.
 
@@ -89,3 +90,23 @@ export const codecBytesMax = 8 * 1024 * 1024
 export const codecDepthMax = 64
 /** A byte on the wire can become an object of sixty; this bounds what a hostile body builds. */
 export const codecValuesMax = 100_000
+
+// Membership.
+
+export const membershipLimits: MembershipLimits = {
+  /** A control message fits one Ethernet frame, so that it never waits behind its own tail. */
+  messageBytes: 1_400,
+  /** One step of a push-pull: a few milliseconds of encoding. */
+  syncBytes: 64 * 1024,
+  /** News that waits to be told; push-pull repairs what is dropped beyond. */
+  queuedNews: 4_096,
+  /** Dead members that stay visible, and removed identities that are remembered. */
+  deadRecords: 1_024,
+  tombstones: 4_096,
+  /** Pings under way for others. */
+  relays: 256,
+  /** Members looked at at once besides the ordinary probe. */
+  checks: 32,
+  /** Positions of peers that were measured. */
+  coordinates: 1_024,
+}
