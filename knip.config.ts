@@ -7,22 +7,30 @@
 import type { KnipConfig } from 'knip'
 
 const config: KnipConfig = {
-  entry: [
-    'src/{index,main}.ts',
-    'src/{kernel,testing}/index.ts',
-    'src/cli/main.ts',
-    'protocols/*.ts',
-    'workers/*.ts',
-    'examples/*.ts',
-    'bench/{main,*/main}.ts',
-    'bench/**/*.program.ts',
-    'tools/*.ts',
-    'test/**/*.test.ts',
-    'test/**/*.program.ts',
-  ],
-  project: ['{src,protocols,actors,workers,examples,bench,test,tools}/**/*.ts'],
-  ignore: ['bench/peers/**'],
+  workspaces: {
+    '.': {
+      entry: [
+        'src/{index,main}.ts',
+        'src/{kernel,testing}/index.ts',
+        'src/cli/main.ts',
+        'protocols/*.ts',
+        'workers/*.ts',
+        'examples/*.ts',
+        'bench/{main,*/main,*/*/main}.ts',
+        'tools/*.ts',
+        '{bench,test}/**/*.program.ts',
+        'test/**/*.test.ts',
+      ],
+      project: [
+        '{src,protocols,actors,workers,examples,bench,test,tools}/**/*.ts',
+        '!bench/peers/**',
+      ],
+    },
+    'tools/runtime': {},
+  },
   ignoreExportsUsedInFile: true,
+  // A type that only one file uses yet is still the vocabulary of that file's door.
+  exclude: ['types'],
 }
 
 export default config
