@@ -275,6 +275,7 @@ export const permitted: readonly Source[] = [
   ),
   file('src/main.ts', 'export const home = process.env.HOME'),
   file('src/edge/node.ts', "export const words = ['any', '// TODO', '@ts-ignore']"),
+  file('src/edge/cluster.ts', 'export class Cluster { private constructor() {} }'),
   file('workers/inference.ts', 'export default 1'),
   file('bench/main.ts', "import { system } from 'shoal'\nexport const t = performance.now()"),
 ]

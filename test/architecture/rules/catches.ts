@@ -12,7 +12,8 @@ import type { SyntaxNode } from '../syntax.ts'
 
 interface Border {
   readonly path: RegExp
-  readonly border: 'mailbox' | 'worker' | 'network' | 'http'
+  /** An exception is no border: its reason says why the failure cannot be left to crash. */
+  readonly border: 'mailbox' | 'worker' | 'network' | 'http' | 'exception'
   readonly why: string
 }
 
@@ -42,6 +43,16 @@ export const borders: readonly Border[] = [
     path: /^src\/kernel\/ask\.ts$/,
     border: 'mailbox',
     why: 'a rejection that its asker has not awaited yet must not end the process',
+  },
+  {
+    path: /^src\/kernel\/pump\.ts$/,
+    border: 'mailbox',
+    why: 'the source of a stream is user code, and its failure belongs to whoever reads',
+  },
+  {
+    path: /^src\/config-file\.ts$/,
+    border: 'exception',
+    why: 'a file that cannot be read or parsed becomes one sentence with its place',
   },
   {
     path: /^protocols\/hello\.ts$/,

@@ -41,6 +41,8 @@ function refusalOf(node: SyntaxNode, path: string): string | undefined {
   if (node.type === 'ExportDefaultDeclaration' && !mayExportDefault.test(path)) {
     return 'a default export: name it'
   }
+  // A constructor has no #name: the keyword is the only way to reserve it for a factory.
+  if (node['kind'] === 'constructor') return undefined
   const hides = node['accessibility'] === 'private' || node['accessibility'] === 'protected'
   return hides ? `${String(node['accessibility'])}: use a #name` : undefined
 }
