@@ -1,0 +1,45 @@
+/**
+ * Shoal: the public door, what programs import.
+ */
+import { nodeRuntime } from './adapters/node-runtime/index.ts'
+import { ActorSystem as KernelSystem, type SystemOptions } from './kernel/index.ts'
+
+export {
+  type ActorDef,
+  actor,
+  addressOf,
+  type AnyRef,
+  ask,
+  type AskOptions,
+  decide,
+  type Duration,
+  EdgeError,
+  escalate,
+  feed,
+  firstOf,
+  hasCode,
+  isRef,
+  type Narrow,
+  on,
+  type Policy,
+  type Protocol,
+  protocol,
+  type Ref,
+  type RefOf,
+  restart,
+  resume,
+  sameActor,
+  sendByName,
+  type SpawnOptions,
+  stopped,
+  stopping,
+  stream,
+  tell,
+} from './kernel/index.ts'
+
+/** A system of actors on this process's own clock, event loop and randomness. */
+export type ActorSystem = KernelSystem
+export const ActorSystem = {
+  start: (options: Omit<SystemOptions, 'runtime'>): Promise<KernelSystem> =>
+    KernelSystem.start({ runtime: nodeRuntime(), ...options }),
+}

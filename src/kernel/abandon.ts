@@ -1,0 +1,28 @@
+/**
+ * Abandon: letting a turn go, so that nothing waits for it and nothing it still does counts.
+ */
+import type { Cell } from './cell.ts'
+import { extrasOf } from './extras.ts'
+import { BUSY } from './flags.ts'
+
+/** The serial turn of the cell is over; the next message may run. */
+export function releaseTurn(cell: Cell): void {
+  cell.flags &= ~BUSY
+  cell.turn = null
+  const deadline = cell.extras?.turnDeadline
+  if (deadline === undefined || deadline === null) return
+  cell.home.wheel.cancel(deadline)
+  extrasOf(cell).turnDeadline = null
+}
+
+/** Nobody waits for any turn of this cell any more; their askers hear why. */
+export function abandonTurns(cell: Cell, why: Error): void {
+  const turns = [...(cell.extras?.openTurns ?? [])]
+  if (cell.turn !== null) turns.push(cell.turn)
+  for (const turn of turns) {
+    turn.over = true
+    turn.envelope?.fail(why)
+  }
+  cell.extras?.openTurns?.clear()
+  if (cell.turn !== null) releaseTurn(cell)
+}

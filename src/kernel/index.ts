@@ -1,0 +1,54 @@
+/**
+ * Kernel: the door through which other folders use it.
+ */
+export * from './actor.ts'
+export { type AskOptions, PendingAsk } from './ask.ts'
+export { Context, type SpawnArguments, type TimerOptions } from './context.ts'
+export { Cell, noSuchActorError, type Phase, terminatedError } from './cell.ts'
+export * from './dead-letters.ts'
+export { durationMs, type Duration } from './duration.ts'
+export { Envelope, TracedTell, type Withdrawal } from './envelope.ts'
+export * from './errors.ts'
+export * from './events.ts'
+export { Feed, feed, type FeedOptions } from './feed.ts'
+export { nextId } from './ids.ts'
+export type { Kernel, Transit } from './kernel.ts'
+export type { MailboxOptions, OnFull, Rider, Sender } from './mailbox.ts'
+export type { SpawnOptions } from './props.ts'
+export * from './protocol.ts'
+export { Pump, type Sink, type StreamEnvelope } from './pump.ts'
+export type { Address, Exit, ExitReason, Home, Recipient, Tracer, Watcher } from './recipient.ts'
+export type { Outcome, Replier } from './reentry.ts'
+export {
+  addressOf,
+  AnyRef,
+  formatAddress,
+  isRef,
+  type Method,
+  type Methods,
+  type Narrow,
+  type Ref,
+  refClass,
+  type RefOf,
+  sameActor,
+  sendByName,
+} from './ref.ts'
+export * from './runtime.ts'
+export { Scope } from './scope.ts'
+export { StreamReader } from './stream.ts'
+export {
+  decide,
+  decideRestart,
+  escalate,
+  firstOf,
+  on,
+  type Policy,
+  restart,
+  type RestartOptions,
+  resume,
+  type Rule,
+  stopping,
+  supervised,
+} from './supervision.ts'
+export { ActorSystem, type StopSettings, type SystemOptions } from './system.ts'
+export { TimerWheel, WheelEntry } from './timer-wheel.ts'

@@ -1,0 +1,35 @@
+/**
+ * Limits: the bound of every queue, time-out and retry of the kernel, each with its reason.
+ *
+ * They are defaults: a spawn or a call may choose another value within the stated range.
+ */
+
+/** Waiting messages per actor: one million fits in memory on a small box, and a flood is seen. */
+export const mailboxCapacity = 1_048_576
+/** How long an ask waits when its caller names no budget: longer than any healthy answer. */
+export const askDeadlineMs = 5_000
+/** No ask may wait longer than a day: "for ever" is how systems hang. */
+export const askDeadlineMsMax = 86_400_000
+/** How long a stopping actor may finish its turn before it is abandoned (OTP's worker default). */
+export const stopGraceMs = 5_000
+/** How long a state factory may take before the start counts as failed. */
+export const startTimeoutMs = 30_000
+/** Messages an actor may set aside. */
+export const stashCapacity = 10_000
+/** Ticks of one timer that may wait in its actor's queue; later ones are skipped. */
+export const timerTicksQueued = 1_000
+/** Items a stream may have under way before its reader must ask for more. */
+export const streamWindow = 16
+/** Turns one actor runs before the next ready actor gets its chance. */
+export const turnsPerSlice = 16
+/** How long ready actors run before pending I/O gets its chance. */
+export const burstMs = 4
+/** Length of an actor's own name: it becomes part of paths, logs and frames. */
+export const nameLengthMax = 255
+/** Depth of the actor tree: deeper trees are a runaway recursion. */
+export const treeDepthMax = 1_000
+/** Dead letters kept for inspection; all of them are counted. */
+export const deadLettersKept = 100
+/** Restarts in a window when a supervisor declares no numbers: ten in ten seconds per child. */
+export const restartsMax = 10
+export const restartsWithinMs = 10_000

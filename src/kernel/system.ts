@@ -1,0 +1,199 @@
+/**
+ * ActorSystem: the root of a tree of actors and all that they share.
+ *
+ * One wheel, one dispatcher, one channel of dead letters, one stream of events. Everything that
+ * touches the world comes in as a runtime. Stopping the root stops the system, once.
+ */
+import { type ActorDef, actor } from './actor.ts'
+import { PendingAsk } from './ask.ts'
+import { Cell, noSuchActorError, terminatedError } from './cell.ts'
+import { Context, type SpawnArguments } from './context.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { durationMs, type Duration } from './duration.ts'
+import { EdgeError } from './errors.ts'
+import { Events } from './events.ts'
+import { extrasOf } from './extras.ts'
+import { adopt, checkDepth, childNamed, chooseName, giveName } from './family.ts'
+import { requestStop } from './halt.ts'
+import type { Kernel, Revocable, Transit } from './kernel.ts'
+import * as limits from './limits.ts'
+import { propsOf, type SpawnOptions } from './props.ts'
+import { type Messages, protocol, tell } from './protocol.ts'
+import type { Exit, Tracer } from './recipient.ts'
+import { AnyRef, type Ref } from './ref.ts'
+import type { Carrier, Clock, Random, Runtime } from './runtime.ts'
+import { type Policy, restart } from './supervision.ts'
+import { TimerWheel } from './timer-wheel.ts'
+
+export interface SystemOptions {
+  readonly name: string
+  readonly runtime: Runtime
+  /** What becomes of the whole when a failure escalates to the root. Default: 10 restarts in 10 s. */
+  readonly supervise?: Policy
+  readonly askDeadline?: Duration
+  readonly tracer?: Tracer
+  /** Carries local sends the long way round; for tests and simulation. */
+  readonly transit?: Transit
+}
+
+export interface StopSettings {
+  /** How long a turn under way may take to end. */
+  readonly grace?: Duration
+  /** Process what is queued first. */
+  readonly drain?: boolean
+}
+
+/** The root says nothing and hears nothing; it only has children. */
+const Root = protocol('shoal.root/1', { idle: tell() })
+const rootPolicy = restart({ max: limits.restartsMax, within: limits.restartsWithinMs })
+
+export class ActorSystem implements Kernel {
+  readonly name: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly carrier: Carrier
+  readonly wheel: TimerWheel
+  readonly dispatcher: Dispatcher
+  readonly deadLetters: DeadLetters
+  readonly events = new Events()
+  readonly askDeadlineMs: number
+  readonly tracer: Tracer | null
+  readonly transit: Transit | null
+  /** How the system ended: its exit reason, and the cause if it was a failure. */
+  readonly whenTerminated: Promise<Exit>
+  readonly #root: Cell
+  readonly #forgetters = new Set<(cell: Cell) => void>()
+  #uids = 0
+  #resolveTerminated!: (exit: Exit) => void
+  stopping = false
+  terminated = false
+
+  private constructor(options: SystemOptions) {
+    const { runtime } = options
+    this.name = options.name
+    this.clock = runtime.clock
+    this.random = runtime.random
+    this.carrier = runtime.carrier
+    this.wheel = new TimerWheel(runtime.clock, runtime.alarm)
+    this.dispatcher = new Dispatcher(runtime.scheduler, runtime.clock, () => this.wheel.rest())
+    this.deadLetters = new DeadLetters(() => runtime.clock.wall())
+    this.askDeadlineMs = durationMs(options.askDeadline ?? limits.askDeadlineMs)
+    this.tracer = options.tracer ?? null
+    this.transit = options.transit ?? null
+    this.whenTerminated = new Promise((resolve) => {
+      this.#resolveTerminated = resolve
+    })
+    const root = actor(Root, {
+      state: () => null,
+      on: { idle: () => {} },
+      supervise: options.supervise ?? rootPolicy,
+    })
+    this.#root = new Cell(this, null, propsOf(root, undefined), undefined)
+  }
+
+  static async start(options: SystemOptions): Promise<ActorSystem> {
+    const system = new ActorSystem(options)
+    system.#root.schedule()
+    return system
+  }
+
+  spawn<M extends Messages, A>(def: ActorDef<M, A>, ...[init, options]: SpawnArguments<A>): Ref<M> {
+    return this.spawnChild(this.#root, def, init, options ?? {}).ref as Ref<M>
+  }
+
+  spawnChild(parent: Cell, def: ActorDef, init: unknown, options: SpawnOptions): Cell {
+    if (this.stopping) throw terminatedError(this.name)
+    checkDepth(parent)
+    const name = chooseName(parent, options)
+    const cell = new Cell(this, parent, propsOf(def, options), init)
+    adopt(parent, cell)
+    if (name !== null) giveName(parent, cell, name)
+    cell.schedule()
+    return cell
+  }
+
+  /** Resolves when the actor has ended; also when it had already. */
+  stop(ref: AnyRef, settings: StopSettings = {}): Promise<void> {
+    const cell = this.cellOf(ref)
+    if (cell.phase === 'ended') return Promise.resolve()
+    const graceMs = settings.grace === undefined ? {} : { graceMs: durationMs(settings.grace) }
+    const drain = settings.drain === undefined ? {} : { drain: settings.drain }
+    requestStop(cell, { reason: 'shutdown' }, { ...graceMs, ...drain })
+    return new Promise((resolve) => {
+      const extras = extrasOf(cell)
+      extras.onTerminated ??= []
+      extras.onTerminated.push(resolve)
+    })
+  }
+
+  /** The living actor at a path, or null. */
+  find(path: string): AnyRef | null {
+    return this.findCell(path)?.ref ?? null
+  }
+
+  findCell(path: string): Cell | null {
+    let cell: Cell | null = this.#root
+    for (const name of path.split('/')) {
+      if (name !== '' && cell !== null) cell = childNamed(cell, name)
+    }
+    return cell
+  }
+
+  get root(): Cell {
+    return this.#root
+  }
+
+  cellOf(ref: AnyRef): Cell {
+    const to = AnyRef.recipientOf(ref)
+    if (to instanceof Cell && to.home === this) return to
+    throw new EdgeError(
+      'not_local',
+      `${String(ref)} does not live in system ${this.name}; only actors of the same system can ` +
+        'be stopped, linked or inspected directly',
+    )
+  }
+
+  /** Stop everything. The promise is the same one every time. */
+  terminate(): Promise<Exit> {
+    if (!this.stopping) {
+      this.stopping = true
+      requestStop(this.#root, { reason: 'shutdown' })
+    }
+    return this.whenTerminated
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.terminate()
+  }
+
+  /** Be told of every cell that leaves the tree, before its watchers are. */
+  onForget(listener: (cell: Cell) => void): () => void {
+    this.#forgetters.add(listener)
+    return () => void this.#forgetters.delete(listener)
+  }
+
+  forget(cell: Cell): void {
+    for (const listener of this.#forgetters) listener(cell)
+  }
+
+  nextUid(): number {
+    return ++this.#uids
+  }
+
+  openContext(cell: Cell): Revocable {
+    return new Context(cell)
+  }
+
+  rootEnded(exit: Exit): void {
+    this.stopping = true
+    this.terminated = true
+    this.wheel.clear((entry) => {
+      if (entry instanceof PendingAsk) entry.fail(terminatedError(this.name))
+    })
+    this.#resolveTerminated(exit)
+  }
+}
+
+/** The error of an ask whose addressee does not exist. */
+export { noSuchActorError }
