@@ -110,3 +110,10 @@ export const membershipLimits: MembershipLimits = {
   /** Positions of peers that were measured. */
   coordinates: 1_024,
 }
+
+// Configuration.
+
+/** A configuration is read whole; a hundred times a long one. */
+export const configFileBytesMax = 1024 * 1024
+/** Problems that one message lists; more would hide the first. */
+export const configProblemsMax = 10

@@ -1,0 +1,42 @@
+/** Addresses: from what configuration and peers say to what libp2p dials, and back. */
+import type { PeerInfo } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { EdgeError } from '../../kernel/index.ts'
+import type { DialTarget } from '../../ports/net.ts'
+
+/** Each address names the peer that is expected there, so that nobody else can answer. */
+export function dialable({ peerId, addresses }: DialTarget): Multiaddr[] {
+  const parsed = addresses.map(parseAddress)
+  if (peerId === undefined) return parsed
+  const expected = peerIdFromString(peerId).toString()
+  return parsed.map((address) =>
+    named(address) === undefined ? address.encapsulate(`/p2p/${expected}`) : address,
+  )
+}
+
+export function found({ id, multiaddrs }: PeerInfo): DialTarget {
+  return { peerId: id.toString(), addresses: multiaddrs.map(String) }
+}
+
+/** The peer id that an address ends with, if it does. */
+export function peerIdIn(address: string): string | undefined {
+  return named(parseAddress(address))
+}
+
+function named(address: Multiaddr): string | undefined {
+  return address.getComponents().findLast((part) => part.name === 'p2p')?.value
+}
+
+function parseAddress(text: string): Multiaddr {
+  try {
+    return multiaddr(text)
+  } catch (cause) {
+    throw new EdgeError(
+      'address_invalid',
+      `"${text}" is not an address: write it like /ip4/192.0.2.1/tcp/4001/p2p/<peer id>.`,
+      { cause, detail: { address: text } },
+    )
+  }
+}

@@ -1,0 +1,56 @@
+/** Net errors: what libp2p throws, told as refusals that say what happened and what to do next. */
+import { EdgeError, hasCode } from '../../kernel/index.ts'
+import type { DialTarget, PeerId } from '../../ports/net.ts'
+
+export function startFailure(cause: unknown, listen: readonly string[]): EdgeError {
+  const text = textOf(cause)
+  const where = listen.join(', ')
+  if (/EADDRINUSE|address already in use/i.test(text)) {
+    return new EdgeError(
+      'address_in_use',
+      `Another process listens on ${where}: stop it, or choose another port.`,
+      { cause, detail: { listen } },
+    )
+  }
+  return new EdgeError('listen_failed', `This node cannot listen on ${where}: ${text}.`, {
+    cause,
+    detail: { listen },
+  })
+}
+
+export function dialFailure(cause: unknown, target: DialTarget): EdgeError {
+  if (hasCode(cause, 'peer_refused') || hasCode(cause, 'peer_unreachable')) return cause
+  const where = target.addresses.join(', ') || (target.peerId ?? 'nowhere')
+  return new EdgeError(
+    'peer_unreachable',
+    `No node answers at ${where}: check that it runs and that the address is right.`,
+    { cause, detail: { peerId: target.peerId ?? null, addresses: target.addresses } },
+  )
+}
+
+export function openFailure(cause: unknown, peerId: PeerId, protocol: string): EdgeError {
+  const detail = { peerId, protocol }
+  if (cause instanceof Error && cause.name === 'UnsupportedProtocolError') {
+    return new EdgeError(
+      'protocol_unsupported',
+      `Peer ${peerId} does not serve ${protocol}: it may run another version.`,
+      { cause, detail },
+    )
+  }
+  const text = `A channel for ${protocol} to ${peerId} was not opened: ${textOf(cause)}.`
+  return new EdgeError('peer_unreachable', text, { cause, detail })
+}
+
+export function notUp(peerId: PeerId): EdgeError {
+  return new EdgeError(
+    'peer_unreachable',
+    `Peer ${peerId} is not connected: dial it, or wait until it is up.`,
+    { detail: { peerId } },
+  )
+}
+
+function textOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  const parts = cause instanceof AggregateError ? cause.errors.map(textOf) : []
+  return [cause.message, ...parts].join('; ')
+}
