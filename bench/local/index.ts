@@ -1,0 +1,104 @@
+/**
+ * Local: `bench -- local`, everything that one process can show, beside the peers when asked.
+ *
+ * Ends within three minutes with --quick on two busy cores: rounds stop when the time is up.
+ * The exit code tells whether every result of shoal and of the bare mailbox was right.
+ */
+import { execFileSync } from 'node:child_process'
+import { cpus, loadavg } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { parseArgs } from 'node:util'
+import { writeReport } from '../report.ts'
+import type { Result } from '../report.ts'
+import { measure } from './schedule.ts'
+import type { Failure, Measured } from './schedule.ts'
+import { medianOf } from './statistics.ts'
+import { openSystems } from './systems.ts'
+import type { System } from './systems.ts'
+import { printRows, printTargets } from './table.ts'
+import { workloads } from './workloads.ts'
+import type { Workload } from './workloads.ts'
+
+/** Past this a quick run takes no more than one run of each row; three minutes are promised. */
+const quickEndsAtMs = 130_000
+const fullEndsAtMs = 20 * 60_000
+const quickRuns = 5
+const fullRuns = 11
+const mustBeRight = new Set(['shoal', 'bare'])
+
+export async function benchLocal(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      only: { type: 'string' },
+      systems: { type: 'string' },
+    },
+  })
+  await using systems = await openSystems({ peers: values.peers })
+  const present = chosen(systems.present, values.systems)
+  const machine = describeMachine(present)
+  print(Object.entries(machine).map(([key, value]) => `${key}: ${value}`))
+  const measured = await measureAll(chosen(workloads, values.only), present, values.quick)
+  const results = measured.flatMap(({ rows }) => rows).map((row) => resultOf(row))
+  const notes = [...systems.notes, ...measured.flatMap((one) => notesOf(one))]
+  printTargets(results)
+  print(['', ...notes])
+  if (values.json !== undefined) await writeReport(values.json, { results, machine, notes })
+  const wrong = measured.flatMap(({ failures }) => failures).filter((failure) => isOurs(failure))
+  return wrong.length > 0 ? 1 : 0
+}
+
+async function measureAll(
+  table: readonly Workload[],
+  systems: readonly System[],
+  quick: boolean,
+): Promise<readonly Measured[]> {
+  const plan = {
+    runs: quick ? quickRuns : fullRuns,
+    endsAtMs: quick ? quickEndsAtMs : fullEndsAtMs,
+  }
+  const measured: Measured[] = []
+  for (const workload of table) {
+    const startedMs = performance.now()
+    const one = await measure(workload, systems, plan)
+    measured.push(one)
+    printRows(workload, one, performance.now() - startedMs)
+  }
+  return measured
+}
+
+function chosen<T extends { readonly name: string }>(all: readonly T[], names?: string): T[] {
+  const wanted = names?.split(',')
+  return all.filter(({ name }) => wanted?.includes(name) ?? true)
+}
+
+function resultOf({ workload, system, runs }: Measured['rows'][number]): Result {
+  return { name: workload.name, system, value: medianOf(runs), unit: workload.unit, runs }
+}
+
+function notesOf({ failures }: Measured): readonly string[] {
+  return failures.map(({ system, workload, reason }) => `${system}: ${workload} failed: ${reason}`)
+}
+
+function isOurs({ system }: Failure): boolean {
+  return mustBeRight.has(system)
+}
+
+function describeMachine(systems: readonly System[]): Record<string, string> {
+  const cores = cpus()
+  const load = loadavg().map((value) => value.toFixed(1))
+  const machine = {
+    processor: `${cores[0]?.model ?? 'unknown'}, ${cores.length} cores, load ${load.join(' ')}`,
+    node: process.version,
+  }
+  if (!systems.some(({ name }) => name === 'erlang')) return machine
+  const code = 'io:format("OTP ~s, one scheduler", [erlang:system_info(otp_release)]), halt().'
+  return { ...machine, erlang: execFileSync('erl', ['-noshell', '-eval', code]).toString() }
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,27 @@
+/**
+ * bench: measures the runtime on this machine, beside a bare mailbox and other frameworks.
+ *
+ * `npm run bench -- local [--quick] [--peers] [--json FILE]` runs the workloads of one process;
+ * `npm run bench -- compare A.json B.json` prints the ratios of two written runs.
+ * Ends with a non-zero code only when a result is wrong, never when it is slow.
+ */
+import { compareRuns } from './compare.ts'
+import { benchLocal } from './local/index.ts'
+
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  local: benchLocal,
+  compare: compareRuns,
+}
+
+const usage = `usage: npm run bench -- local [--quick] [--peers] [--json FILE] [--only a,b]
+       npm run bench -- compare BEFORE.json AFTER.json
+`
+
+const [name = '', ...args] = process.argv.slice(2)
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+if (command === undefined) {
+  process.stderr.write(name === '' ? usage : `No benchmark is called '${name}'.\n${usage}`)
+  process.exitCode = 2
+} else {
+  process.exitCode = await command(args)
+}

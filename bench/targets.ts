@@ -1,0 +1,24 @@
+/**
+ * Targets: what shoal must reach in one run, as data. They are printed as met or missed and never
+ * decide the exit code, since a busy machine makes every figure slower.
+ *
+ * `against` names the system whose median is multiplied by `factor`; without it `factor` is the
+ * absolute figure in the workload's unit.
+ */
+export interface Target {
+  readonly name: string
+  readonly bound: 'at least' | 'at most'
+  readonly factor: number
+  readonly against?: 'bare' | 'erlang'
+}
+
+export const targets: readonly Target[] = [
+  { name: 'tell', bound: 'at least', factor: 0.5, against: 'bare' },
+  { name: 'ping-pong', bound: 'at least', factor: 2, against: 'erlang' },
+  { name: 'skynet', bound: 'at least', factor: 1, against: 'erlang' },
+  { name: 'ask-deadline', bound: 'at least', factor: 500_000 },
+  { name: 'spawn-stop', bound: 'at least', factor: 300_000 },
+  { name: 'idle-actor-bytes', bound: 'at most', factor: 600 },
+  { name: 'event-loop-delay-p99', bound: 'at most', factor: 20 },
+  { name: 'metrics-cost', bound: 'at most', factor: 5 },
+]
