@@ -52,7 +52,7 @@ export function parseHello(bytes: Uint8Array): HelloFrame | undefined {
   return read.success ? read.data : undefined
 }
 
-/** The bytes under a proof: every part with its length, so that parts cannot flow into each other. */
+/** The bytes under a proof: each part with its length, so that none can pose as another. */
 export function helloTranscript(prover: HelloRole, transcript: HelloTranscript): Uint8Array {
   const { cluster, dialer, listener, dialerNonce, listenerNonce } = transcript
   const parts = ['shoal hello 1', prover, cluster, dialer, listener, dialerNonce, listenerNonce]

@@ -79,7 +79,7 @@ export const topicPerOriginAbusePerSecond = 200
 export const topicOriginsMax = 4_096
 /** Frames of gossip that wait for their validators, per peer. */
 export const gossipUnreadBytesMax = 512 * 1024
-/** Gossip that stays deaf on a live connection is attached anew after one look, redialled after three. */
+/** How often deaf gossip is looked for: attached anew after one look, redialled after three. */
 export const gossipLookMs = 5_000
 
 // Codec.
@@ -117,3 +117,18 @@ export const membershipLimits: MembershipLimits = {
 export const configFileBytesMax = 1024 * 1024
 /** Problems that one message lists; more would hide the first. */
 export const configProblemsMax = 10
+
+// Tickets and the data directory.
+
+/** A ticket is one line in a terminal; sixteen long addresses and a long secret fit. */
+export const ticketLengthMax = 8 * 1024
+/** As many addresses as a hello tells. */
+export const ticketAddressesMax = 16
+/** The small files of a node: keys, identity, secret. */
+export const hostFileBytesMax = 64 * 1024
+/** How often a holder touches its lock, for those that cannot see its process. */
+export const lockTouchMs = 10_000
+/** A lock untouched for longer belongs to nobody: three touches missed. */
+export const lockFreshMs = 35_000
+/** Tries while others start at the same moment; a second in all. */
+export const lockTriesMax = 50

@@ -13,7 +13,7 @@ export type Lane = 'control' | 'small' | 'bulk'
 export type Overflow = 'reject' | 'close'
 
 export interface ChannelProtocol {
-  /** Offered in this order, the preferred version first: `/shoal/actor/1.1.0`, `/shoal/actor/1.0.0`. */
+  /** Offered in this order, the preferred version first: `/shoal/actor/1.1.0`, then `…/1.0.0`. */
   readonly ids: readonly [string, ...string[]]
   readonly lane: Lane
   readonly frameBytesMax: number

@@ -149,7 +149,7 @@ export interface Net {
   peers(): readonly Peer[]
   peer(peerId: PeerId): Peer | undefined
   onPeer(listener: (event: PeerEvent) => void): Unsubscribe
-  /** Connect and prove; an existing connection is used. Refused as `peer_unreachable` or `peer_refused`. */
+  /** Connect and prove, or use what is there. Refused as `peer_unreachable`, `peer_refused`. */
   dial(target: DialTarget, options?: DialOptions): Promise<Peer>
   /** Stay connected to a peer: redial for ever, with jittered growing pauses. */
   keep(target: DialTarget): void

@@ -1,4 +1,7 @@
-/** Addresses: from what configuration and peers say to what libp2p dials, and back. */
+/**
+ * Addresses: from what configuration and peers say to what libp2p dials, and back.
+ * A malformed one is refused here, with the text as it was written.
+ */
 import type { PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'

@@ -1,4 +1,7 @@
-/** Counters: the plain integers behind `Net.stats()`; whoever counts adds one, nobody asks. */
+/**
+ * Counters: the plain integers behind `Net.stats()`.
+ * Whoever counts adds one; nobody is told, whoever wants to know copies them.
+ */
 import type { NetCounter } from '../../ports/net.ts'
 
 export type Counters = Record<NetCounter, number>

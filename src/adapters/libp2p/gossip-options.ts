@@ -7,7 +7,7 @@
 import { StrictSign } from '@libp2p/gossipsub'
 import type { GossipsubOpts } from '@libp2p/gossipsub'
 import type { Topic } from '../../../protocols/net.ts'
-import type { ColocationProfile } from '../../model/colocation.ts'
+import type { ColocationProfile } from './colocation.ts'
 
 type ScoreParams = GossipsubOpts['scoreParams']
 

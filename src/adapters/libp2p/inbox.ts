@@ -7,8 +7,8 @@
  */
 import type { Stream } from '@libp2p/interface'
 import { Deframer, oversized } from '../../../protocols/frame.ts'
-import { borrowTokens, fullBucket } from '../../model/token-bucket.ts'
-import type { TokenBucket, TokenRate } from '../../model/token-bucket.ts'
+import { borrowTokens, fullBucket } from '../../../protocols/rate.ts'
+import type { TokenBucket, TokenRate } from '../../../protocols/rate.ts'
 
 export interface InboxInit {
   readonly stream: Stream

@@ -4,8 +4,8 @@
 import type { Connection } from '@libp2p/interface'
 import type { HelloAbout } from '../../../protocols/hello.ts'
 import { netOpensBurst, netOpensPerSecond, netPeerBytesMax } from '../../../protocols/limits.ts'
-import { fullBucket, takeTokens } from '../../model/token-bucket.ts'
-import type { TokenBucket } from '../../model/token-bucket.ts'
+import { fullBucket, takeTokens } from '../../../protocols/rate.ts'
+import type { TokenBucket } from '../../../protocols/rate.ts'
 import type { Peer, PeerId } from '../../ports/net.ts'
 import type { StreamChannel } from './channel.ts'
 

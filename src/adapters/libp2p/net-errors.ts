@@ -1,4 +1,7 @@
-/** Net errors: what libp2p throws, told as refusals that say what happened and what to do next. */
+/**
+ * Net errors: what libp2p throws, told as refusals that say what happened and what to do next.
+ * The cause stays attached for those who look deeper.
+ */
 import { EdgeError, hasCode } from '../../kernel/index.ts'
 import type { DialTarget, PeerId } from '../../ports/net.ts'
 

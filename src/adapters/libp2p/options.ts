@@ -1,5 +1,8 @@
-/** NetOptions: what a libp2p net is started with; everything else is decided by limits. */
-import type { ColocationInput } from '../../model/colocation.ts'
+/**
+ * NetOptions: what a libp2p net is started with.
+ * Everything that is not here is a limit, and the same on every node.
+ */
+import type { ColocationInput } from './colocation.ts'
 import type { Log } from '../../ports/log.ts'
 import type { NetIdentity } from '../../ports/net.ts'
 

@@ -7,8 +7,8 @@
  */
 import { dialsPendingMax, dialsPerSecond, dialYieldMs } from '../../../protocols/limits.ts'
 import { redialMsMax, redialMsMin } from '../../../protocols/limits.ts'
-import { redialPauseMs } from '../../model/redial.ts'
-import { fullBucket, takeTokens } from '../../model/token-bucket.ts'
+import { redialPauseMs } from '../../../protocols/meeting.ts'
+import { fullBucket, takeTokens } from '../../../protocols/rate.ts'
 import type { DialTarget, PeerId } from '../../ports/net.ts'
 
 export interface RedialerInit {

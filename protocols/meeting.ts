@@ -1,5 +1,5 @@
 /**
- * Redial: when to dial a peer again, and which of two simultaneous connections stays.
+ * Meeting: when two nodes dial each other again, and which of two simultaneous dials stays.
  *
  * Both ends decide alone and must come to the same answer; nothing here may depend on what only
  * one of them knows, but for the dial that it has under way itself.

@@ -1,5 +1,5 @@
 /**
- * TokenBucket: how much of a rate is left, given when it was last used.
+ * Rate: how much of it a token bucket has left, given when it was last used.
  *
  * A plain value and one function, so that one bucket per peer, origin or channel costs two
  * numbers and no timer.
@@ -32,7 +32,7 @@ export function takeTokens(
   return true
 }
 
-/** Take `count` tokens at any rate; answers after how long the debt is paid, 0 when there is none. */
+/** Take `count` tokens in any case; answers after how long the debt is paid, 0 without one. */
 export function borrowTokens(
   bucket: TokenBucket,
   rate: TokenRate,
