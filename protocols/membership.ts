@@ -28,6 +28,12 @@ export interface MemberCard {
   readonly revision: number
 }
 
+/**
+ * Better grounds than silence: the machine answers that nothing listens there, or the connection
+ * was closed from the other side and nothing answered since.
+ */
+export type Evidence = 'refused' | 'closed'
+
 /** One node's word about the liveness of one node. */
 export interface MemberClaim {
   readonly id: NodeId
@@ -37,8 +43,8 @@ export interface MemberClaim {
   readonly by?: NodeId
   /** A second observer that found the node silent too. */
   readonly witness?: NodeId
-  /** The accuser's dial was actively refused: nothing listens there. */
-  readonly gone?: boolean
+  /** What the accuser has besides silence. */
+  readonly evidence?: Evidence
   readonly card?: MemberCard
 }
 
@@ -122,7 +128,6 @@ export interface PingRequest {
 export interface Nack {
   readonly type: 'nack'
   readonly seq: number
-  readonly gone: boolean
 }
 
 export interface Gossip {
@@ -214,7 +219,7 @@ const claimSchema = z.strictObject({
   liveness: z.enum(['alive', 'suspect', 'dead', 'left']),
   by: idSchema.optional(),
   witness: idSchema.optional(),
-  gone: z.boolean().optional(),
+  evidence: z.enum(['refused', 'closed']).optional(),
   card: cardSchema.optional(),
 })
 
@@ -265,7 +270,7 @@ const messageSchema = z.discriminatedUnion('type', [
     target: idSchema,
     news: newsSchema.optional(),
   }),
-  z.strictObject({ type: z.literal('nack'), seq: seqSchema, gone: z.boolean() }),
+  z.strictObject({ type: z.literal('nack'), seq: seqSchema }),
   z.strictObject({ type: z.literal('gossip'), news: newsSchema }),
   z.strictObject({ type: z.literal('sync-digest'), hash: z.string().max(32), size: seqSchema }),
   z.strictObject({

@@ -126,6 +126,7 @@ function applyClaim(step: Step, claim: MemberClaim, known: MemberRecord): void {
   if (liveness === 'suspect') {
     const { profile, table } = state
     state.suspicions.set(id, openSuspicion(claim, { profile, size: table.size, nowMs }))
+    if (claim.by !== state.self) state.hearsay.push(id)
   }
   if (!isPresent(liveness)) state.graves.set(id, { sinceMs: nowMs, incarnation, by: claim.by })
   state.news.pushClaim(liveness === 'alive' ? { ...claim, card: newer } : claim)
@@ -163,7 +164,12 @@ function eventOf(record: MemberRecord, known: MemberRecord): Parameters<typeof e
 
 function takeClaimAboutSelf(step: Step, claim: MemberClaim): void {
   const { state } = step
-  if (state.phase !== 'joined' || claim.incarnation < state.incarnation) return
+  if (state.phase !== 'joined') return
+  if (claim.incarnation < state.incarnation) {
+    // Someone missed the refutation: tell it again, beginning with the answer to this message.
+    if (claim.liveness !== 'alive' && !state.news.tells(state.self)) announceSelf(step)
+    return
+  }
   if (claim.liveness === 'alive') {
     if (claim.incarnation === state.incarnation) return
     step.effects.push({ type: 'conflict', incarnation: claim.incarnation })

@@ -33,7 +33,7 @@ export function runProbes(step: Step): void {
   const { state, nowMs } = step
   for (const probe of state.probes.values()) advanceProbe(step, probe)
   for (const [seq, relay] of state.relays) {
-    if (nowMs >= relay.nackAtMs) answerNack(step, seq, relay, false)
+    if (nowMs >= relay.nackAtMs) answerNack(step, seq, relay)
   }
   if (nowMs < state.nextProbeMs) return
   state.nextProbeMs = nowMs + state.profile.probeIntervalMs * patience(state)
@@ -41,18 +41,16 @@ export function runProbes(step: Step): void {
   if (target !== undefined) startProbe(step, target)
 }
 
-/** Look at one member now: its connection closed, or a suspicion lacks a second observer. */
-export function checkMember(step: Step, target: NodeId): void {
+/** Look at one member now: its connection closed, or a suspicion needs an observer. */
+export function checkMember(step: Step, target: NodeId, grounds: { closed: boolean }): void {
   const { state } = step
   const member = state.table.get(target)
   if (member === undefined || !isPresent(member.liveness) || target === state.self) return
   const running = probeOf(state, target)
-  if (running !== undefined) {
-    askOthers(step, running)
-    return
-  }
-  if (state.probes.size > state.limits.checks) return
-  askOthers(step, startProbe(step, target))
+  if (running === undefined && state.probes.size > state.limits.checks) return
+  const probe = running ?? startProbe(step, target)
+  probe.closed ||= grounds.closed
+  askOthers(step, probe)
 }
 
 /** Ping one of the dead, in case that it lives behind a split that healed. */
@@ -112,11 +110,12 @@ export function takeNack(step: Step, from: NodeId, nack: Nack): void {
 export function takeLinkFailure(step: Step, peer: NodeId, refused: boolean): void {
   const { state } = step
   for (const [seq, relay] of state.relays) {
-    if (relay.target === peer) answerNack(step, seq, relay, refused)
+    if (relay.target === peer) answerNack(step, seq, relay)
   }
   const probe = probeOf(state, peer)
   if (probe === undefined) return
   probe.refused ||= refused
+  probe.undelivered = true
   askOthers(step, probe)
   advanceProbe(step, probe)
 }
@@ -132,6 +131,8 @@ function startProbe(step: Step, target: NodeId): Probe {
     endsAtMs: nowMs + state.profile.probeIntervalMs * patience(state),
     asked: undefined,
     nacks: new Set(),
+    closed: false,
+    undelivered: false,
     refused: false,
   }
   state.probes.set(seq, probe)
@@ -141,9 +142,14 @@ function startProbe(step: Step, target: NodeId): Probe {
 
 function advanceProbe(step: Step, probe: Probe): void {
   if (probe.asked === undefined && step.nowMs >= probe.directUntilMs) askOthers(step, probe)
-  const unanimous =
-    probe.refused && probe.asked !== undefined && probe.nacks.size === probe.asked.length
-  if (unanimous || step.nowMs >= probe.endsAtMs) failProbe(step, probe)
+  if (isHopeless(probe, step.nowMs) || step.nowMs >= probe.endsAtMs) failProbe(step, probe)
+}
+
+/** With grounds beyond silence, the period need not end once every way was tried. */
+function isHopeless(probe: Probe, nowMs: number): boolean {
+  const tried = probe.undelivered || nowMs >= probe.directUntilMs
+  const unanimous = probe.asked !== undefined && probe.nacks.size === probe.asked.length
+  return tried && unanimous && (probe.refused || probe.closed)
 }
 
 function askOthers(step: Step, probe: Probe): void {
@@ -170,19 +176,20 @@ function failProbe(step: Step, probe: Probe): void {
 
 function accusation(state: MembershipState, probe: Probe, incarnation: number): MemberClaim {
   const [witness] = probe.nacks
+  const evidence = probe.refused ? 'refused' : probe.closed ? 'closed' : undefined
   return {
     id: probe.target,
     incarnation,
     liveness: 'suspect',
     by: state.self,
     ...(witness === undefined ? {} : { witness }),
-    ...(probe.refused ? { gone: true } : {}),
+    ...(evidence === undefined ? {} : { evidence }),
   }
 }
 
-function answerNack(step: Step, seq: number, relay: Relay, gone: boolean): void {
+function answerNack(step: Step, seq: number, relay: Relay): void {
   step.state.relays.delete(seq)
-  send(step, relay.origin, { type: 'nack', seq: relay.originSeq, gone })
+  send(step, relay.origin, { type: 'nack', seq: relay.originSeq })
 }
 
 function locate(step: Step, probe: Probe, ack: Ack): void {

@@ -2,7 +2,8 @@
  * Membership profile: how patient a cluster is, as numbers for three kinds of network.
  *
  * The formulas are those of memberlist (suspicion, retransmission, push-pull scale), with the
- * size factor capped so that a hundred nodes still fail over within seconds. The figures behind
+ * size factor capped so that a hundred nodes still fail over within seconds; nobody condemns by
+ * hearsay, so a larger cluster does not need the longer wait of memberlist. The figures behind
  * the constants stand in docs/adr/0020-membership-profiles.md.
  */
 export type ProfileName = 'lan' | 'wan' | 'edge-lossy'
@@ -22,8 +23,12 @@ export interface MembershipProfile {
   readonly sizeFactorMax: number
   /** Accusers beyond the first that bring a suspicion down to its shortest. */
   readonly confirmations: number
+  /** How many of those who hear of a suspicion look at once themselves, on average. */
+  readonly confirmers: number
   /** How long a node whose port refuses two observers has left to show itself. */
-  readonly goneMs: number
+  readonly refusedMs: number
+  /** The same for one whose connections closed and that two observers cannot reach again. */
+  readonly closedMs: number
   readonly retransmitMult: number
   /** Local health above this does not slow the node further (FD-2). */
   readonly awarenessMax: number
@@ -49,11 +54,13 @@ const lan: MembershipProfile = {
   indirectProbes: 3,
   gossipIntervalMs: 100,
   gossipFanout: 3,
-  suspicionMult: 3,
+  suspicionMult: 4,
   suspicionMaxMult: 4,
-  sizeFactorMax: 1.5,
+  sizeFactorMax: 1,
   confirmations: 1,
-  goneMs: 500,
+  confirmers: 3,
+  refusedMs: 500,
+  closedMs: 800,
   retransmitMult: 4,
   awarenessMax: 8,
   pushPullIntervalMs: 30_000,
@@ -75,10 +82,10 @@ export const membershipProfiles: Readonly<Record<ProfileName, MembershipProfile>
     probeIntervalMs: 1_500,
     probeTimeoutMs: 800,
     gossipIntervalMs: 250,
-    suspicionMult: 4,
-    suspicionMaxMult: 4,
+    sizeFactorMax: 1.5,
     confirmations: 2,
-    goneMs: 1_500,
+    refusedMs: 1_500,
+    closedMs: 3_000,
     knockIntervalMs: 5_000,
   },
   'edge-lossy': {
@@ -89,8 +96,10 @@ export const membershipProfiles: Readonly<Record<ProfileName, MembershipProfile>
     gossipIntervalMs: 500,
     suspicionMult: 5,
     suspicionMaxMult: 6,
+    sizeFactorMax: 1.5,
     confirmations: 3,
-    goneMs: 3_000,
+    refusedMs: 3_000,
+    closedMs: 6_000,
     knockIntervalMs: 10_000,
   },
 }

@@ -15,7 +15,7 @@ export function sizeOfClaim(claim: MemberClaim): number {
     textBytes(claim.id) +
     (claim.by === undefined ? 0 : 4 + textBytes(claim.by)) +
     (claim.witness === undefined ? 0 : 9 + textBytes(claim.witness)) +
-    (claim.gone === undefined ? 0 : 6) +
+    (claim.evidence === undefined ? 0 : 20) +
     (claim.card === undefined ? 0 : sizeOfCard(claim.card))
   )
 }

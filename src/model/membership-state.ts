@@ -83,6 +83,10 @@ export interface Probe {
   /** Helpers that were asked; undefined until the direct way failed. */
   asked: readonly NodeId[] | undefined
   readonly nacks: Set<NodeId>
+  /** The connection closed before or during this probe. */
+  closed: boolean
+  /** The direct ping found no way. */
+  undelivered: boolean
   refused: boolean
 }
 
@@ -117,6 +121,8 @@ export interface MembershipState {
   readonly table: MemberTable
   readonly news: NewsQueue
   readonly suspicions: Map<NodeId, Suspicion>
+  /** Members whose suspicion was just heard from someone else. */
+  readonly hearsay: NodeId[]
   readonly probes: Map<number, Probe>
   readonly relays: Map<number, Relay>
   /** Dead and left members in order of death. */
@@ -178,6 +184,7 @@ export function createMembership(options: MembershipOptions): MembershipState {
     table: options.table ?? new MemberTable(),
     news: new NewsQueue(options.limits.queuedNews),
     suspicions: new Map(),
+    hearsay: [],
     probes: new Map(),
     relays: new Map(),
     graves: new Map(),

@@ -75,7 +75,7 @@ function takeInput(step: Step, input: MembershipInput): void {
       if (state.phase === 'joined' && state.self < input.peer) beginSync(step, input.peer)
       return
     case 'link-down':
-      if (state.phase === 'joined') checkMember(step, input.peer)
+      if (state.phase === 'joined') checkMember(step, input.peer, { closed: true })
       return
     case 'link-failed':
       takeLinkFailure(step, input.peer, input.refused)
@@ -142,6 +142,7 @@ function runDue(step: Step): void {
   if (state.phase === 'joined') {
     if (nowMs >= state.stalledUntilMs) reviewCondition(step)
     runProbes(step)
+    secondAccusations(step)
     for (const [id, suspicion] of state.suspicions) reviewSuspicion(step, id, suspicion)
     runSync(step)
     runKnock(step)
@@ -222,14 +223,23 @@ function reviewSuspicion(step: Step, id: NodeId, suspicion: Suspicion): void {
   if (verdict === 'dead') {
     takeClaim(step, { id, incarnation: suspicion.incarnation, liveness: 'dead', by: state.self })
   }
-  if (verdict !== 'ask-others') return
+  if (verdict !== 'check') return
   suspicion.reviewMs = nowMs + state.profile.probeIntervalMs
-  checkMember(step, id)
+  checkMember(step, id, { closed: false })
+}
+
+/** A few of those who hear of a suspicion look themselves, so that it is confirmed or ends. */
+function secondAccusations(step: Step): void {
+  const { state, random } = step
+  for (const id of state.hearsay.splice(0)) {
+    const share = state.profile.confirmers / Math.max(1, state.table.count('alive') - 1)
+    if (random() < share) checkMember(step, id, { closed: false })
+  }
 }
 
 /** Two observers are needed while another than this one could be asked (FD-5). */
 function juryOf(state: MembershipState, nowMs: number): Jury {
-  return { needed: state.table.count('alive') >= 2 ? 2 : 1, nowMs }
+  return { judge: state.self, needed: state.table.count('alive') >= 2 ? 2 : 1, nowMs }
 }
 
 function noteStall(step: Step, gapMs: number): void {

@@ -4,16 +4,17 @@
  * The time shrinks as independent accusers confirm (Lifeguard), and to a short grace once enough
  * observers were actively refused by its address. One observer is never enough while another
  * could be asked (FD-5): accusers and the helpers that heard nothing either count as observers,
- * each for a limited time.
+ * each for a limited time. Nobody condemns by hearsay: a judge must have found the suspect silent
+ * itself, for it may have missed the refutation.
  */
-import type { MemberClaim, NodeId } from '../../protocols/membership.ts'
+import type { Evidence, MemberClaim, NodeId } from '../../protocols/membership.ts'
 import { suspicionBounds, suspicionTimeoutMs } from './membership-profile.ts'
 import type { MembershipProfile, SuspicionBounds } from './membership-profile.ts'
 
 export interface Suspicion {
   readonly incarnation: number
   readonly bounds: SuspicionBounds
-  readonly goneMs: number
+  readonly grace: Readonly<Record<Evidence, number>>
   /** Moves forward by the length of an own stall, so that a sleeper condemns nobody. */
   startMs: number
   /** No verdict is looked at again before this. */
@@ -21,12 +22,13 @@ export interface Suspicion {
   /** When each last accused. */
   readonly accusers: Map<NodeId, number>
   readonly witnesses: Map<NodeId, number>
-  readonly refused: Map<NodeId, number>
+  readonly grounds: Readonly<Record<Evidence, Map<NodeId, number>>>
 }
 
-export type SuspicionVerdict = 'wait' | 'ask-others' | 'dead'
+export type SuspicionVerdict = 'wait' | 'check' | 'dead'
 
 export interface Jury {
+  readonly judge: NodeId
   /** Observers that must agree: two while a second one could be asked. */
   readonly needed: number
   readonly nowMs: number
@@ -39,12 +41,12 @@ export function openSuspicion(
   const suspicion: Suspicion = {
     incarnation: claim.incarnation,
     bounds: suspicionBounds(at.profile, at.size),
-    goneMs: at.profile.goneMs,
+    grace: { refused: at.profile.refusedMs, closed: at.profile.closedMs },
     startMs: at.nowMs,
     reviewMs: at.nowMs,
     accusers: new Map(),
     witnesses: new Map(),
-    refused: new Map(),
+    grounds: { refused: new Map(), closed: new Map() },
   }
   confirmSuspicion(suspicion, claim, at.nowMs)
   return suspicion
@@ -52,20 +54,21 @@ export function openSuspicion(
 
 /** Count one more voice; true when it said something new. */
 export function confirmSuspicion(suspicion: Suspicion, claim: MemberClaim, nowMs: number): boolean {
-  const { by, witness, gone } = claim
+  const { by, witness, evidence } = claim
   let fresh = false
   if (by !== undefined) {
     const known = suspicion.accusers.has(by)
     // More accusers than the formula uses are not passed on, or a large cluster would echo.
     fresh = !known && suspicion.accusers.size <= suspicion.bounds.confirmations
     suspicion.accusers.set(by, nowMs)
-    if (gone === true) {
-      fresh ||= !suspicion.refused.has(by) && suspicion.refused.size < 2
-      suspicion.refused.set(by, nowMs)
+    if (evidence !== undefined) {
+      const grounds = suspicion.grounds[evidence]
+      fresh ||= !grounds.has(by) && grounds.size < 2
+      grounds.set(by, nowMs)
     }
   }
   if (witness !== undefined) suspicion.witnesses.set(witness, nowMs)
-  if (fresh) suspicion.reviewMs = nowMs
+  suspicion.reviewMs = nowMs
   return fresh
 }
 
@@ -76,16 +79,24 @@ export function suspicionDeadlineMs(suspicion: Suspicion, jury: Jury): number {
     suspicion.bounds,
     Math.min(confirmed, suspicion.bounds.confirmations),
   )
-  const refused = liveVoices([suspicion.refused], suspicion, jury.nowMs)
-  const grace = refused >= jury.needed ? Math.min(timeoutMs, suspicion.goneMs) : timeoutMs
-  return suspicion.startMs + grace
+  return suspicion.startMs + Math.min(timeoutMs, graceMs(suspicion, jury))
 }
 
-/** Dead needs both: the time is over, and enough observers agree. */
+/** The shorter time that evidence leaves, once enough observers have it. */
+function graceMs(suspicion: Suspicion, jury: Jury): number {
+  const { grounds, grace } = suspicion
+  const { refused, closed } = grounds
+  if (liveVoices([refused], suspicion, jury.nowMs) >= jury.needed) return grace.refused
+  const either = liveVoices([refused, closed], suspicion, jury.nowMs)
+  return either >= jury.needed ? grace.closed : Number.POSITIVE_INFINITY
+}
+
+/** Dead needs all: the time is over, the judge found it silent itself, enough others did too. */
 export function judgeSuspicion(suspicion: Suspicion, jury: Jury): SuspicionVerdict {
   if (jury.nowMs < suspicionDeadlineMs(suspicion, jury)) return 'wait'
+  if (!suspicion.accusers.has(jury.judge)) return 'check'
   const voices = liveVoices([suspicion.accusers, suspicion.witnesses], suspicion, jury.nowMs)
-  return voices >= jury.needed ? 'dead' : 'ask-others'
+  return voices >= jury.needed ? 'dead' : 'check'
 }
 
 /** Different observers whose word has not expired: it counts for twice the longest suspicion. */

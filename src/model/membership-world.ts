@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly latencyMs?: { readonly min: number; readonly mean: number }
   /** Connections per node: so many peers notice when it dies. */
   readonly links?: number
+  /** Whether the address of a killed node refuses; otherwise a dial fails without a reason. */
+  readonly refuses?: boolean
   readonly heartbeats?: boolean
   readonly onEffect?: (observer: number, effect: MembershipEffect, nowMs: number) => void
   /** Encoded size of a message; by default the bound that the model itself uses. */
@@ -214,8 +216,8 @@ export class MembershipWorld {
   #fireTimer(node: number): void {
     const body = this.#body(node)
     if (!body.alive || body.timerMs > this.#nowMs) return
-    if (body.pausedUntilMs > this.#nowMs) return
     body.timerMs = Number.POSITIVE_INFINITY
+    if (body.pausedUntilMs > this.#nowMs) return
     if (body.state.dueMs > this.#nowMs) this.#planTimer(node)
     else this.#step(node, { type: 'tick' })
   }
@@ -263,7 +265,8 @@ export class MembershipWorld {
     if (target === undefined || this.#isCut(from, target)) return
     if (this.random() < (this.options.loss ?? 0)) return
     if (!this.#body(target).alive) {
-      this.#later(this.#latency(), from, { type: 'link-failed', peer: to, refused: true })
+      const refused = this.options.refuses !== false
+      this.#later(this.#latency(), from, { type: 'link-failed', peer: to, refused })
       return
     }
     this.#later(this.#latency(), target, { type: 'message', from: nodeName(from), message })
