@@ -57,8 +57,8 @@ export const workloads: readonly Workload[] = [
   rate('ask-deadline', 'asks/s', [200_000, 1], 'one ask after the other, each with a deadline'),
   rate('ask-concurrent', 'asks/s', [200_000, 100], '100 asks in flight'),
   rate('ask-concurrent-deadline', 'asks/s', [200_000, 100], '100 in flight, each with a deadline'),
-  rate('spawn-stop', 'actors/s', [100_000, 100], 'spawn 100, stop 100, see them ended, repeat'),
-  rate('restart-storm', 'restarts/s', [50_000, 1], 'a supervised actor that fails each message'),
+  rate('spawn-stop', 'actors/s', [100_000, 100], 'spawn 100, see them begun, stop them, see them ended'),
+  rate('restart-storm', 'restarts/s', [5_000, 1], 'a supervised actor that fails each message'),
   gauge('idle-actor-bytes', 'bytes', [100_000, 1], 'heap of an idle actor; no timer each'),
   gauge('event-loop-delay-p99', 'ms', [1_500, 10_000], '10,000 actors always busy (size in ms)'),
 ]
