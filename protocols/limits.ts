@@ -132,3 +132,16 @@ export const lockTouchMs = 10_000
 export const lockFreshMs = 35_000
 /** Tries while others start at the same moment; a second in all. */
 export const lockTriesMax = 50
+
+// Host and logs.
+
+/** Half the heartbeat interval: a heartbeat never tells figures older than that. */
+export const hostSampleMs = 15_000
+/** Deeper fields of a log line are cut; secrets below would be missed otherwise. */
+export const logDepthMax = 6
+/** Entries of one object or list in a log line. */
+export const logEntriesMax = 100
+/** A longer text in a log line is cut, with its length. */
+export const logTextMax = 8 * 1024
+/** Lines that the in-memory log keeps. */
+export const memoryLogLinesMax = 10_000

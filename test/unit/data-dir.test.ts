@@ -121,10 +121,8 @@ describe('the lock', () => {
     const tries = Array.from({ length: 20 }, (_, i) => openDataDir(dir, `edge-${i}`))
     const results = await Promise.allSettled(tries)
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    for (const result of results) {
-      if (result.status === 'rejected')
-        expect(result.reason).toMatchObject({ code: 'data_dir_locked' })
-    }
+    const reasons = results.filter((result) => result.status === 'rejected')
+    for (const { reason } of reasons) expect(reason).toMatchObject({ code: 'data_dir_locked' })
     expect(readdirSync(dir).toSorted()).toEqual(['README.txt', 'lock.json'])
   })
 

@@ -19,8 +19,7 @@ function codeOf(text: string): string {
     return 'accepted'
   } catch (error) {
     const { code, message } = error as { code: string; message: string }
-    expect(message).not.toContain(ticket.secret)
-    return code
+    return message.includes(ticket.secret) ? 'tells the secret' : code
   }
 }
 
@@ -47,7 +46,7 @@ describe('a ticket', () => {
     const edit = fc.tuple(
       fc.nat(line.length - 1),
       fc.constantFrom('cut', 'double', 'change'),
-      fc.constantFrom(...'abcXYZ019_-.'),
+      fc.constantFrom('a', 'Z', '0', '9', '_', '-', '.'),
     )
     fc.assert(
       fc.property(edit, ([at, kind, letter]) => {
@@ -75,9 +74,9 @@ describe('a ticket', () => {
   })
 
   test('without addresses, with a short secret or a wrong peer is not made', () => {
-    expect(() => formatTicket({ ...ticket, addresses: [] })).toThrow()
-    expect(() => formatTicket({ ...ticket, secret: 'short' })).toThrow()
-    expect(() => formatTicket({ ...ticket, peerId: '../etc' })).toThrow()
+    expect(() => formatTicket({ ...ticket, addresses: [] })).toThrow(/too_small/)
+    expect(() => formatTicket({ ...ticket, secret: 'short' })).toThrow(/secret/)
+    expect(() => formatTicket({ ...ticket, peerId: '../etc' })).toThrow(/peerId/)
   })
 })
 
