@@ -30,12 +30,15 @@ export class Dispatcher {
   #inBurst = false
   #burstEndsAt = 0
   #looksEvery = slicesPerLook
+  readonly #drain: () => void
 
   constructor(scheduler: Scheduler, clock: Clock, onRest: () => void) {
     this.#scheduler = scheduler
     this.#clock = clock
     this.#turns = scheduler.turnsPerSlice ?? limits.turnsPerSlice
     this.#onRest = onRest
+    const { slicesPerStep } = scheduler
+    this.#drain = slicesPerStep === undefined ? this.#drainAll : () => this.#step(slicesPerStep)
   }
 
   get ready(): number {
@@ -75,7 +78,7 @@ export class Dispatcher {
     this.#drain()
   }
 
-  readonly #drain = (): void => {
+  readonly #drainAll = (): void => {
     let untilLook = this.#looksEvery
     while (this.#size > 0) {
       const runnable = this.#take()
@@ -85,6 +88,16 @@ export class Dispatcher {
       untilLook = this.#looksEvery
     }
     this.#armed = false
+  }
+
+  /** A simulation lets promises go on after every few slices. */
+  #step(slices: number): void {
+    for (let left = slices; left > 0 && this.#size > 0; left--) {
+      const runnable = this.#take()
+      if (runnable.run(this.#turns)) this.#push(runnable)
+    }
+    if (this.#size > 0) this.#scheduler.soon(this.#drain)
+    else this.#armed = false
   }
 
   /** True when the burst is over and the rest has to wait for the event loop. */

@@ -33,6 +33,8 @@ export interface Scheduler {
   readonly choose?: (ready: number) => number
   /** Turns per slice; absent means the kernel's own figure. A simulation says 1. */
   readonly turnsPerSlice?: number
+  /** Slices until promises get their chance; absent means when nothing is ready. */
+  readonly slicesPerStep?: number
 }
 
 /** Carries the current turn across `await`, so that nested asks inherit what remains of a budget. */

@@ -22,6 +22,11 @@ export class EventHeap<T> {
     return this.#entries[0]?.atMs ?? Number.POSITIVE_INFINITY
   }
 
+  /** What happens next, without taking it out. */
+  peek(): T | undefined {
+    return this.#entries[0]?.value
+  }
+
   push(atMs: number, value: T): void {
     const entry = { atMs, order: this.#order, value }
     this.#order += 1

@@ -1,0 +1,12 @@
+/**
+ * Limits: how long the test kit goes on before it says that something never ends.
+ */
+
+/** Steps at one moment: a million turns are a big test, ten million a livelock. */
+export const stepsPerSettle = 10_000_000
+/** Virtual time that `run` lets pass for one promise: longer than any ask may wait. */
+export const runMs = 48 * 3_600_000
+/** What a probe waits for an expected message, in virtual time. */
+export const expectMs = 3_000
+/** Slices between two looks at the promises when actors run first come, first served. */
+export const slicesPerStep = 256
