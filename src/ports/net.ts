@@ -7,6 +7,7 @@
  * Topics are best effort: a publisher learns how many peers it reached, nobody learns who missed.
  */
 import type { HelloAbout } from '../../protocols/hello.ts'
+import type { NetCounters } from '../../protocols/net-counters.ts'
 import type { ChannelProtocol, Lane, Topic } from '../../protocols/net.ts'
 
 /** The printed form of a peer's public key. Two ids compare as strings, the same on every node. */
@@ -108,39 +109,7 @@ export interface Subscription {
   readonly onMessage: (message: TopicMessage) => void
 }
 
-/** Plain integers that only grow, but for those named `…Now`. */
-export type NetStats = Readonly<Record<NetCounter, number>>
-
-export type NetCounter =
-  | 'peersNow'
-  | 'channelsNow'
-  | 'dials'
-  | 'dialsFailed'
-  | 'hellosProven'
-  | 'hellosRefused'
-  | 'hellosTimedOut'
-  | 'hellosMalformed'
-  | 'duplicatesClosed'
-  | 'unprovenRefused'
-  | 'bannedRefused'
-  | 'bans'
-  | 'strikes'
-  | 'opensRefused'
-  | 'framesIn'
-  | 'framesOut'
-  | 'bytesIn'
-  | 'bytesOut'
-  | 'framesRejected'
-  | 'framesOversized'
-  | 'readTimeouts'
-  | 'writeTimeouts'
-  | 'topicIn'
-  | 'topicOut'
-  | 'topicIgnored'
-  | 'topicRejected'
-  | 'topicUnheard'
-  | 'gossipReattached'
-  | 'gossipBounced'
+export type NetStats = Readonly<NetCounters>
 
 export interface Net {
   readonly peerId: PeerId

@@ -6,7 +6,7 @@ import type { PeerInfo } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { EdgeError } from '../../kernel/index.ts'
+import { addressInvalid } from '../../../protocols/net-refusals.ts'
 import type { DialTarget } from '../../ports/net.ts'
 
 /** Each address names the peer that is expected there, so that nobody else can answer. */
@@ -36,10 +36,6 @@ function parseAddress(text: string): Multiaddr {
   try {
     return multiaddr(text)
   } catch (cause) {
-    throw new EdgeError(
-      'address_invalid',
-      `"${text}" is not an address: write it like /ip4/192.0.2.1/tcp/4001/p2p/<peer id>.`,
-      { cause, detail: { address: text } },
-    )
+    throw addressInvalid(text, '/ip4/192.0.2.1/tcp/4001/p2p/<peer id>', cause)
   }
 }

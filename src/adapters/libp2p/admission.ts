@@ -8,11 +8,12 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { HelloAbout, HelloRefusal } from '../../../protocols/hello.ts'
 import { duplicateGraceMs, helloPendingMax, helloTimeoutMs } from '../../../protocols/limits.ts'
+import { notOneOfUs } from '../../../protocols/net-refusals.ts'
 import { helloProtocolId } from '../../../protocols/net.ts'
 import { EdgeError } from '../../kernel/index.ts'
 import { decideHello } from '../../../protocols/meeting.ts'
 import type { Peer, PeerDownReason, PeerId } from '../../ports/net.ts'
-import type { Counters } from './counters.ts'
+import type { NetCounters } from '../../../protocols/net-counters.ts'
 import { HelloTalk } from './hello-talk.ts'
 import type { HelloFailure, HelloKey, HelloResult } from './hello-talk.ts'
 import { Link } from './link.ts'
@@ -22,7 +23,7 @@ export interface AdmissionInit {
   readonly self: PeerId
   readonly key: HelloKey
   readonly about: () => HelloAbout
-  readonly counters: Counters
+  readonly counters: NetCounters
   readonly offenders: Offenders
   readonly onUp: (link: Link) => void
   readonly onDown: (link: Link, reason: PeerDownReason) => void
@@ -214,11 +215,7 @@ export class Admission {
     this.#count(peerId, failure, said)
     const duplicate = failure === 'duplicate' || said === 'duplicate'
     if (duplicate) this.#awaitTwin(candidate)
-    else {
-      const code =
-        failure === 'closed' || failure === 'timeout' ? 'peer_unreachable' : 'peer_refused'
-      this.#settle(connection, new EdgeError(code, refusalText(peerId, failure, said)))
-    }
+    else this.#settle(connection, refusalOf(peerId, failure, said))
     // Closing a connection at once would throw away the refusal that was just written.
     setTimeout(() => void closeConnection(connection), refusalLingerMs).unref()
   }
@@ -287,9 +284,12 @@ function notOursText(peerId: PeerId): string {
   return `Peer ${peerId} does not speak ${helloProtocolId}: it is not a node of a cluster.`
 }
 
-function refusalText(peerId: PeerId, failure: HelloFailure, said?: HelloRefusal): string {
-  if (failure === 'not_proven' || said === 'not_proven') {
-    return `Peer ${peerId} and this node do not share a cluster secret: compare their tickets.`
-  }
-  return `Peer ${peerId} could not be greeted: ${said ?? failure}.`
+function refusalOf(peerId: PeerId, failure: HelloFailure, said?: HelloRefusal): EdgeError {
+  if (failure === 'not_proven' || said === 'not_proven') return notOneOfUs(peerId)
+  const silent = failure === 'closed' || failure === 'timeout'
+  return new EdgeError(
+    silent ? 'peer_unreachable' : 'peer_refused',
+    `Peer ${peerId} could not be greeted (${said ?? failure}): look at its log.`,
+    { detail: { peerId, reason: said ?? failure } },
+  )
 }

@@ -6,10 +6,10 @@
  */
 import type { Stream } from '@libp2p/interface'
 import { frameHeaderBytes } from '../../../protocols/frame.ts'
+import { frameTooLarge } from '../../../protocols/net-refusals.ts'
 import type { ChannelProtocol, Lane } from '../../../protocols/net.ts'
-import { EdgeError } from '../../kernel/index.ts'
 import type { Channel, ChannelEnd, PeerId } from '../../ports/net.ts'
-import type { Counters } from './counters.ts'
+import type { NetCounters } from '../../../protocols/net-counters.ts'
 import { Inbox } from './inbox.ts'
 import type { Link } from './link.ts'
 import { Outbox } from './outbox.ts'
@@ -19,7 +19,7 @@ export interface ChannelInit {
   readonly protocol: ChannelProtocol
   readonly link: Link
   readonly inbound: boolean
-  readonly counters: Counters
+  readonly counters: NetCounters
   /** The peer broke a rule. */
   readonly onStrike: () => void
 }
@@ -86,7 +86,7 @@ export class StreamChannel implements Channel {
     if (!this.open) return false
     const { protocol, link, counters } = this.#init
     const size = frame.length + frameHeaderBytes
-    if (frame.length > protocol.frameBytesMax) throw tooLarge(frame.length, protocol)
+    if (frame.length > protocol.frameBytesMax) throw frameTooLarge(frame.length, protocol)
     if (this.#outbox.queuedBytes + size > protocol.queueBytesMax || !link.outboundFits(size)) {
       counters.framesRejected += 1
       this.#refusedFrame = true
@@ -241,14 +241,4 @@ function readRateOf(protocol: ChannelProtocol) {
   const { readBytesPerSecond } = protocol
   if (readBytesPerSecond === undefined) return undefined
   return { perSecond: readBytesPerSecond, burst: readBytesPerSecond }
-}
-
-function tooLarge(bytes: number, protocol: ChannelProtocol): EdgeError {
-  const { ids, frameBytesMax } = protocol
-  return new EdgeError(
-    'frame_too_large',
-    `A frame of ${bytes} bytes is larger than the ${frameBytesMax} bytes that ${ids[0]} allows: ` +
-      'send it in pieces.',
-    { detail: { protocol: ids[0], bytes, bytesMax: frameBytesMax } },
-  )
 }

@@ -7,6 +7,7 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import type { Libp2p } from 'libp2p'
 import { gossipLookMs, netDialTimeoutMs, netOpenTimeoutMs } from '../../../protocols/limits.ts'
+import { peerNotUp } from '../../../protocols/net-refusals.ts'
 import { helloProtocolId } from '../../../protocols/net.ts'
 import type { ChannelProtocol } from '../../../protocols/net.ts'
 import type {
@@ -24,9 +25,9 @@ import type {
 import { dialable, found } from './addresses.ts'
 import type { Admission } from './admission.ts'
 import { StreamChannel } from './channel.ts'
-import type { Counters } from './counters.ts'
+import type { NetCounters } from '../../../protocols/net-counters.ts'
 import type { Link } from './link.ts'
-import { dialFailure, notUp, openFailure } from './net-errors.ts'
+import { dialFailure, openFailure } from './net-errors.ts'
 import type { Offenders } from './offenders.ts'
 import { Redialer } from './redialer.ts'
 import type { Topics } from './topics.ts'
@@ -36,7 +37,7 @@ export interface Libp2pNetParts {
   readonly admission: Admission
   readonly topics: Topics
   readonly offenders: Offenders
-  readonly counters: Counters
+  readonly counters: NetCounters
   /** Filled here, read by whoever emits. */
   readonly listeners: Set<(event: PeerEvent) => void>
   readonly mdns: boolean
@@ -170,7 +171,7 @@ export class Libp2pNet implements Net {
     options: DialOptions = {},
   ): Promise<Channel> {
     const link = this.#parts.admission.links.get(peerId)
-    if (link === undefined) throw notUp(peerId)
+    if (link === undefined) throw peerNotUp(peerId)
     const signal = AbortSignal.timeout(options.timeoutMs ?? netOpenTimeoutMs)
     try {
       const stream = await link.connection.newStream([...protocol.ids], { signal })

@@ -2,6 +2,7 @@
  * Net errors: what libp2p throws, told as refusals that say what happened and what to do next.
  * The cause stays attached for those who look deeper.
  */
+import { noAnswer, protocolUnsupported } from '../../../protocols/net-refusals.ts'
 import { EdgeError, hasCode } from '../../kernel/index.ts'
 import type { DialTarget, PeerId } from '../../ports/net.ts'
 
@@ -23,33 +24,16 @@ export function startFailure(cause: unknown, listen: readonly string[]): EdgeErr
 
 export function dialFailure(cause: unknown, target: DialTarget): EdgeError {
   if (hasCode(cause, 'peer_refused') || hasCode(cause, 'peer_unreachable')) return cause
-  const where = target.addresses.join(', ') || (target.peerId ?? 'nowhere')
-  return new EdgeError(
-    'peer_unreachable',
-    `No node answers at ${where}: check that it runs and that the address is right.`,
-    { cause, detail: { peerId: target.peerId ?? null, addresses: target.addresses } },
-  )
+  return noAnswer(target, cause)
 }
 
 export function openFailure(cause: unknown, peerId: PeerId, protocol: string): EdgeError {
   const detail = { peerId, protocol }
   if (cause instanceof Error && cause.name === 'UnsupportedProtocolError') {
-    return new EdgeError(
-      'protocol_unsupported',
-      `Peer ${peerId} does not serve ${protocol}: it may run another version.`,
-      { cause, detail },
-    )
+    return protocolUnsupported(peerId, protocol, cause)
   }
   const text = `A channel for ${protocol} to ${peerId} was not opened: ${textOf(cause)}.`
   return new EdgeError('peer_unreachable', text, { cause, detail })
-}
-
-export function notUp(peerId: PeerId): EdgeError {
-  return new EdgeError(
-    'peer_unreachable',
-    `Peer ${peerId} is not connected: dial it, or wait until it is up.`,
-    { detail: { peerId } },
-  )
 }
 
 function textOf(cause: unknown): string {

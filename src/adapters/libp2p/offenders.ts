@@ -6,7 +6,7 @@
  */
 import { netBanMs, netBanMsMax, netStrikesMax } from '../../../protocols/limits.ts'
 import type { PeerId } from '../../ports/net.ts'
-import type { Counters } from './counters.ts'
+import type { NetCounters } from '../../../protocols/net-counters.ts'
 
 interface Offender {
   strikes: number
@@ -18,10 +18,10 @@ interface Offender {
 const offendersMax = 4_096
 
 export class Offenders {
-  readonly #counters: Counters
+  readonly #counters: NetCounters
   readonly #offenders = new Map<PeerId, Offender>()
 
-  constructor(counters: Counters) {
+  constructor(counters: NetCounters) {
     this.#counters = counters
   }
 

@@ -16,8 +16,8 @@ import { colocationProfile } from './colocation.ts'
 import type { Net, PeerEvent, PeerId } from '../../ports/net.ts'
 import { Admission } from './admission.ts'
 import type { AdmissionInit } from './admission.ts'
-import { zeroCounters } from './counters.ts'
-import type { Counters } from './counters.ts'
+import { zeroNetCounters } from '../../../protocols/net-counters.ts'
+import type { NetCounters } from '../../../protocols/net-counters.ts'
 import { helloKey } from './hello-talk.ts'
 import { libp2pConfig } from './libp2p-config.ts'
 import { Libp2pNet } from './libp2p-net.ts'
@@ -38,7 +38,7 @@ export async function startLibp2pNet(options: NetOptions): Promise<Net> {
   const privateKey = await generateKeyPairFromSeed('Ed25519', options.keySeed)
   const self = peerIdFromPrivateKey(privateKey).toString()
   const colocation = colocationProfile(options.colocation ?? colocationDefault)
-  const counters = zeroCounters()
+  const counters = zeroNetCounters()
   const offenders = new Offenders(counters)
   const listeners = new Set<(event: PeerEvent) => void>()
   const topics = new Topics({ topics: options.identity.topics, colocation, counters })
@@ -96,7 +96,7 @@ function gateOf(
   registrar: ConstructorParameters<typeof ServiceGate>[0],
   admission: Admission,
   topics: Topics,
-  counters: Counters,
+  counters: NetCounters,
 ): ServiceGate {
   return new ServiceGate(registrar, {
     admits: (connection) => admission.proven(connection),
@@ -107,7 +107,11 @@ function gateOf(
   })
 }
 
-function gaterOf(admission: Admission, offenders: Offenders, counters: Counters): ConnectionGater {
+function gaterOf(
+  admission: Admission,
+  offenders: Offenders,
+  counters: NetCounters,
+): ConnectionGater {
   const refuses = (peerId: PeerId): boolean => {
     const banned = offenders.banned(peerId)
     if (banned) counters.bannedRefused += 1

@@ -9,14 +9,13 @@
 import { gossipsub, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { GossipSub, GossipSubComponents, Message } from '@libp2p/gossipsub'
 import type { Stream } from '@libp2p/interface'
-import { gossipLookMs, gossipUnreadBytesMax, topicOriginsMax } from '../../../protocols/limits.ts'
+import { gossipLookMs, gossipUnreadBytesMax } from '../../../protocols/limits.ts'
+import { topicMessageTooLarge, topicNotAllowed } from '../../../protocols/net-refusals.ts'
 import type { Topic } from '../../../protocols/net.ts'
-import { EdgeError } from '../../kernel/index.ts'
+import { OriginRates } from '../../../protocols/origin-rates.ts'
 import type { ColocationProfile } from './colocation.ts'
-import { fullBucket, takeTokens } from '../../../protocols/rate.ts'
-import type { TokenBucket } from '../../../protocols/rate.ts'
 import type { PeerId, Subscription, TopicMessage, Unsubscribe, Verdict } from '../../ports/net.ts'
-import type { Counters } from './counters.ts'
+import type { NetCounters } from '../../../protocols/net-counters.ts'
 import { gossipOptions } from './gossip-options.ts'
 import type { Link } from './link.ts'
 import { PacedSource } from './paced-source.ts'
@@ -28,12 +27,7 @@ export const topicsFeature = 'topics'
 export interface TopicsInit {
   readonly topics: readonly Topic[]
   readonly colocation: ColocationProfile
-  readonly counters: Counters
-}
-
-interface OriginRate {
-  readonly fair: TokenBucket
-  readonly abuse: TokenBucket
+  readonly counters: NetCounters
 }
 
 /** Parts of the gossip router that its published interface leaves out. */
@@ -56,7 +50,7 @@ export class Topics {
   readonly #init: TopicsInit
   readonly #topics: ReadonlyMap<string, Topic>
   readonly #subscriptions = new Map<string, Set<Subscription>>()
-  readonly #rates = new Map<string, OriginRate>()
+  readonly #rates = new OriginRates()
   readonly #inbound = new Map<PeerId, Stream>()
   readonly #deafLooks = new WeakMap<Link, number>()
   #router: (GossipSub & GossipInternals) | undefined
@@ -116,7 +110,7 @@ export class Topics {
 
   async publish(name: string, data: Uint8Array): Promise<number> {
     const topic = this.#topicOf(name)
-    if (data.length > topic.messageBytesMax) throw tooLarge(topic, data.length)
+    if (data.length > topic.messageBytesMax) throw topicMessageTooLarge(topic, data.length)
     const sent = await this.#router?.publish(name, data)
     const reached = sent?.recipients.length ?? 0
     this.#init.counters.topicOut += 1
@@ -181,7 +175,7 @@ export class Topics {
   #verdictOn(topic: Topic, message: Message): Verdict {
     if (message.type !== 'signed' || message.data.length > topic.messageBytesMax) return 'reject'
     const origin = message.from.toString()
-    const rated = this.#rateOf(topic, origin)
+    const rated = this.#rates.judge(topic, origin, performance.now())
     if (rated !== 'accept') return rated
     const heard: TopicMessage = { topic: topic.name, origin, data: message.data }
     let verdict: Verdict = 'accept'
@@ -191,27 +185,6 @@ export class Topics {
       if (opinion === 'ignore') verdict = 'ignore'
     }
     return verdict
-  }
-
-  #rateOf(topic: Topic, origin: PeerId): Verdict {
-    const fair = { perSecond: topic.perOriginPerSecond, burst: topic.perOriginPerSecond * 2 }
-    const abuse = {
-      perSecond: topic.perOriginAbusePerSecond,
-      burst: topic.perOriginAbusePerSecond * 2,
-    }
-    const nowMs = performance.now()
-    const key = `${topic.name} ${origin}`
-    const rate = this.#rates.get(key) ?? {
-      fair: fullBucket(fair, nowMs),
-      abuse: fullBucket(abuse, nowMs),
-    }
-    // Remembered in the order of use, so that the first is the one to forget.
-    this.#rates.delete(key)
-    this.#rates.set(key, rate)
-    if (this.#rates.size > topicOriginsMax)
-      this.#rates.delete(this.#rates.keys().next().value ?? '')
-    if (!takeTokens(rate.abuse, abuse, nowMs)) return 'reject'
-    return takeTokens(rate.fair, fair, nowMs) ? 'accept' : 'ignore'
   }
 
   #deliver(message: Message): void {
@@ -226,19 +199,6 @@ export class Topics {
   #topicOf(name: string): Topic {
     const topic = this.#topics.get(name)
     if (topic !== undefined) return topic
-    throw new EdgeError(
-      'topic_not_allowed',
-      `The topic ${name} was not declared: add it to the topics that the node starts with.`,
-      { detail: { topic: name, declared: [...this.#topics.keys()] } },
-    )
+    throw topicNotAllowed(name, this.#topics.keys())
   }
-}
-
-function tooLarge(topic: Topic, bytes: number): EdgeError {
-  return new EdgeError(
-    'topic_message_too_large',
-    `A message of ${bytes} bytes is larger than the ${topic.messageBytesMax} bytes that ` +
-      `${topic.name} allows: publish a reference and let peers fetch the rest.`,
-    { detail: { topic: topic.name, bytes, bytesMax: topic.messageBytesMax } },
-  )
 }
