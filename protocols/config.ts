@@ -307,6 +307,9 @@ export const configSchema = z
 /** What a person may write. */
 export type ConfigInput = z.input<typeof configSchema>
 
+/** One thing that the schema has against a value. */
+export type ConfigIssue = z.core.$ZodIssue
+
 /** What the program reads: every field present, in milliseconds, bytes and bits a second. */
 export type Config = z.output<typeof configSchema>
 

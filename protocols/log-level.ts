@@ -1,4 +1,6 @@
-/** LogLevel: the severities of log lines, in their order, with the numbers that pino gives them. */
+/**
+ * LogLevel: the severities of log lines, in their order, with the numbers that pino gives them.
+ */
 
 export const logLevels = {
   trace: 10,

@@ -89,6 +89,12 @@ function cleanList(list: readonly unknown[], cleaning: Cleaning): unknown[] {
   return more > 0 ? [...kept, `… ${more} more`] : kept
 }
 
+/** Getters are not run: they may throw, take long or change something. */
+function plainField(fields: object, key: string): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(fields, key)
+  return descriptor?.get === undefined ? descriptor?.value : '[getter]'
+}
+
 function cleanEntries(
   fields: Readonly<Record<string, unknown>>,
   cleaning: Cleaning,
@@ -96,7 +102,7 @@ function cleanEntries(
   const kept: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   const keys = Object.keys(fields)
   for (const key of keys.slice(0, logEntriesMax)) {
-    kept[key] = cleaning.isSecret(key) ? HIDDEN : clean(fields[key], cleaning)
+    kept[key] = cleaning.isSecret(key) ? HIDDEN : clean(plainField(fields, key), cleaning)
   }
   if (keys.length > logEntriesMax) kept['…'] = `${keys.length - logEntriesMax} more`
   return kept

@@ -22,18 +22,23 @@ export interface Ticket {
 const VERSION = 1
 
 const ticketSchema = z.strictObject({
-  cluster: z.string().min(1).max(63),
+  cluster: z.string().regex(/^[^\n]{1,63}$/),
   peerId: z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{40,64}$/),
-  secret: z.string().min(clusterSecretBytesMin).max(1_024),
+  secret: z
+    .string()
+    .min(clusterSecretBytesMin)
+    .max(1_024)
+    .regex(/^[^\n]*$/),
   addresses: z
-    .array(z.string().regex(/^\/.{1,255}$/))
+    .array(z.string().regex(/^\/[^\n]{1,255}$/))
     .min(1)
     .max(ticketAddressesMax),
 })
 
 export function formatTicket(ticket: Ticket): string {
   const { cluster, peerId, secret, addresses } = ticketSchema.parse(ticket)
-  const head = `shoal${VERSION}.${base64UrlOf(JSON.stringify([cluster, peerId, secret, addresses]))}`
+  const lines = [cluster, peerId, secret, ...addresses]
+  const head = `shoal${VERSION}.${base64UrlOf(lines.join('\n'))}`
   return `${head}.${checksumOf(head)}`
 }
 
@@ -58,12 +63,10 @@ export function parseTicket(text: string): Ticket {
   return ticketOf(body)
 }
 
+/** The text inside is one line each for the cluster, the peer, the secret and every address. */
 function ticketOf(body: string): Ticket {
-  const fields = z
-    .tuple([z.unknown(), z.unknown(), z.unknown(), z.unknown()])
-    .transform(([cluster, peerId, secret, addresses]) => ({ cluster, peerId, secret, addresses }))
-    .pipe(ticketSchema)
-    .safeParse(jsonOf(body))
+  const [cluster, peerId, secret, ...addresses] = textOf(body).split('\n')
+  const fields = ticketSchema.safeParse({ cluster, peerId, secret, addresses })
   if (fields.success) return fields.data
   const names = fields.error.issues.map(({ path }) => String(path[0] ?? 'content'))
   throw invalid(`its ${[...new Set(names)].join(' and ')} cannot be used`)
@@ -92,13 +95,9 @@ function base64UrlOf(text: string): string {
   return base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
-/** The JSON inside, or nothing; a checksum that fits makes nonsense unlikely, not impossible. */
-function jsonOf(body: string): unknown {
-  try {
-    const binary = atob(body.replaceAll('-', '+').replaceAll('_', '/'))
-    const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0))
-    return JSON.parse(new TextDecoder().decode(bytes))
-  } catch {
-    return undefined
-  }
+/** Letters and length are checked before, so that `atob` meets nothing that it would refuse. */
+function textOf(body: string): string {
+  if (body.length % 4 === 1) throw invalid('it is cut short')
+  const binary = atob(body.replaceAll('-', '+').replaceAll('_', '/'))
+  return new TextDecoder().decode(Uint8Array.from(binary, (letter) => letter.charCodeAt(0)))
 }

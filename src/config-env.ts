@@ -4,8 +4,8 @@
  * Which variable sets which field stands on the field. A variable that is empty is not set. One
  * that begins with `EDGE_` and sets nothing is worth a warning, since it is most likely misspelled.
  */
-import { configFields } from './config-fields.ts'
-import type { ConfigField } from './config-fields.ts'
+import { configFields } from '../protocols/config-fields.ts'
+import type { ConfigField } from '../protocols/config-fields.ts'
 import { nearestName } from './config-suggestion.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -13,7 +13,7 @@ import { isMap, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Document, Node } from 'yaml'
 
 import { configFileBytesMax } from '../protocols/limits.ts'
-import { EdgeError } from './kernel/errors.ts'
+import { EdgeError } from './kernel/index.ts'
 
 export interface ConfigFile {
   readonly file: string

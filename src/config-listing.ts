@@ -4,7 +4,7 @@
  * Secrets are shown as set or not set, never as they are.
  */
 import type { LoadedConfig, Origin } from './config.ts'
-import { configFields } from './config-fields.ts'
+import { configFields } from '../protocols/config-fields.ts'
 
 export interface ConfigRow {
   readonly path: string

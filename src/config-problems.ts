@@ -5,13 +5,12 @@
  * found and what is accepted. All problems are reported together, so that one correction round
  * is enough.
  */
-import type * as z from 'zod'
-
+import type { ConfigIssue } from '../protocols/config.ts'
 import { shown as textOf } from '../protocols/config-field.ts'
 import { configProblemsMax } from '../protocols/limits.ts'
-import { configFields, namesAcceptedAt } from './config-fields.ts'
+import { configFields, namesAcceptedAt } from '../protocols/config-fields.ts'
 import { nearestName } from './config-suggestion.ts'
-import { EdgeError } from './kernel/errors.ts'
+import { EdgeError } from './kernel/index.ts'
 
 export interface ConfigProblem {
   readonly place: string
@@ -25,7 +24,8 @@ export interface ProblemSource {
   placeOf(path: readonly PropertyKey[]): string
 }
 
-type Issue = z.core.$ZodIssue
+type Issue = ConfigIssue
+type UnionIssue = Extract<Issue, { code: 'invalid_union' }>
 
 export function problemsOf(issues: readonly Issue[], source: ProblemSource): ConfigProblem[] {
   return issues.flatMap((issue) => {
@@ -95,7 +95,7 @@ function messageOf(issue: Issue, whole: unknown): string {
 }
 
 /** The words of the innermost branch that says what it expects. */
-function expectation(issue: z.core.$ZodIssueInvalidUnion): string {
+function expectation(issue: UnionIssue): string {
   if (issue.message.startsWith('expects')) return issue.message
   const parts = issue.errors
     .flat()

@@ -1,10 +1,12 @@
-/** The part of the codec contract that is about errors: identity, causes, and what cannot cross. */
+/**
+ * Codec contract, errors: identity, causes, and what cannot cross.
+ */
 import assert from 'node:assert/strict'
 
 import { expect, test } from 'vitest'
 
 import { EdgeError } from '../../src/kernel/errors.ts'
-import type { OpenCodec } from './codec.ts'
+import type { OpenCodec } from './codec-samples.ts'
 
 class QuotaError extends Error {
   override readonly name = 'QuotaError'

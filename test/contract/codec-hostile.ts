@@ -1,11 +1,13 @@
-/** The part of the codec contract that is about bytes which no honest peer sends. */
+/**
+ * Codec contract, hostile bytes: what no honest peer sends.
+ */
 import assert from 'node:assert/strict'
 
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { attempt, carriedValue, refusalOf } from './codec.ts'
-import type { OpenCodec } from './codec.ts'
+import { attempt, carriedValue, refusalOf } from './codec-samples.ts'
+import type { OpenCodec } from './codec-samples.ts'
 
 const CODES = ['decode_failed', 'payload_too_large', 'payload_too_deep', 'payload_not_cloneable']
 

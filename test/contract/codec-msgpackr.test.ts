@@ -1,4 +1,6 @@
-/** The MessagePack codec keeps the codec contract. */
+/**
+ * Codec contract, kept: by the MessagePack codec.
+ */
 import { createCodec } from '../../src/adapters/msgpackr/index.ts'
 import { codecContract } from './codec.ts'
 

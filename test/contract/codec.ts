@@ -1,5 +1,5 @@
 /**
- * The contract that every codec keeps: carry a value exactly, or refuse it with a code.
+ * Codec contract: carry a value exactly, or refuse it with a code.
  *
  * Run against each adapter; random parts print their seed and path on failure.
  */
@@ -8,11 +8,10 @@ import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import type { Codec, CodecOptions } from '../../src/ports/codec.ts'
 import { codecErrorContract } from './codec-errors.ts'
 import { hostileBytesContract } from './codec-hostile.ts'
-
-export type OpenCodec = (options?: CodecOptions) => Codec
+import { attempt, carriedValue, refusalOf } from './codec-samples.ts'
+import type { OpenCodec } from './codec-samples.ts'
 
 export function codecContract(name: string, open: OpenCodec): void {
   describe(`${name} carries values`, () => {
@@ -28,28 +27,6 @@ export function codecContract(name: string, open: OpenCodec): void {
     hostileBytesContract(open)
   })
 }
-
-/** Everything that must arrive as it left. */
-export const carriedValue = fc.anything({
-  key: fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'),
-  maxDepth: 4,
-  values: [
-    fc.string({ unit: 'binary', maxLength: 200 }),
-    fc.double(),
-    fc.maxSafeInteger(),
-    fc.boolean(),
-    fc.bigInt(),
-    fc.bigInt({ min: -(2n ** 300n), max: 2n ** 300n }),
-    fc.date({ noInvalidDate: false }),
-    fc.constantFrom(null, undefined, -0, Number.NaN, Infinity, -Infinity, 2 ** 53),
-    fc.uint8Array(),
-    fc.float64Array(),
-    fc.int16Array(),
-    fc.bigInt64Array(),
-  ],
-  withMap: true,
-  withSet: true,
-})
 
 function carriesValues(open: OpenCodec): void {
   test('JS-13: any nesting of plain data, Map, Set, Date, bigint and bytes round-trips', () => {
@@ -219,24 +196,4 @@ function refusesAtTheSender(open: OpenCodec): void {
       { numRuns: 500 },
     )
   })
-}
-
-export interface Refusal {
-  readonly code: string
-  readonly message: string
-}
-
-export function refusalOf(run: () => unknown): Refusal {
-  const thrown = attempt(run)
-  assert.ok(thrown instanceof Error && 'code' in thrown, `no coded error but ${String(thrown)}`)
-  return thrown as Error & Refusal
-}
-
-/** The result, or what was thrown. */
-export function attempt(run: () => unknown): unknown {
-  try {
-    return run()
-  } catch (thrown) {
-    return thrown
-  }
 }

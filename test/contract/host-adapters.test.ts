@@ -1,4 +1,6 @@
-/** The real host and its in-memory twin keep the host contract. */
+/**
+ * Host contract, kept: by the real host and by its in-memory twin.
+ */
 import { tmpdir } from 'node:os'
 
 import { expect, test } from 'vitest'

@@ -1,4 +1,6 @@
-/** The contract that every host keeps: a sample at once, sane figures, one measurement at a time. */
+/**
+ * Host contract: a sample at once, sane figures, one measurement at a time.
+ */
 import { describe, expect, test } from 'vitest'
 
 import type { Host, Resources, SpaceUse } from '../../src/ports/host.ts'

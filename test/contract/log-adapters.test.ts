@@ -1,4 +1,6 @@
-/** The pino log and its in-memory twin keep the log contract. */
+/**
+ * Log contract, kept: by the pino log and by its in-memory twin.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
-/** The contract that every log keeps: levels, fields, children, and no secret in any line. */
+/**
+ * Log contract: levels, fields, children, and no secret in any line.
+ */
 import { describe, expect, test } from 'vitest'
 
 import type { Log } from '../../src/ports/log.ts'
@@ -73,7 +75,7 @@ function writesLines(open: (options?: OpenLogOptions) => OpenedLog): void {
 }
 
 function hidesSecrets(open: (options?: OpenLogOptions) => OpenedLog): void {
-  test('R148: secrets are hidden by name at any depth, in any case, in children and in errors', () => {
+  test('R148: secrets are hidden by name, at any depth and in errors and children', () => {
     const { log, lines } = open({ redact: ['pin-code'] })
     const error = Object.assign(new Error('x'), { config: { authorization: 'leak-1' } })
     log.child({ clusterSecret: 'leak-2' }).info('hello', {

@@ -1,4 +1,6 @@
-/** Loading the configuration: values, origins, and what a wrong one is told. */
+/**
+ * Loading the configuration: values, origins, and what a wrong one is told.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +8,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { configSchema } from '../../protocols/config.ts'
-import { configJsonSchema } from '../../src/config-json-schema.ts'
+import { configJsonSchema } from '../../protocols/config-json-schema.ts'
 import { fieldsWithoutEffect, listConfig } from '../../src/config-listing.ts'
 import { defineConfig, loadConfig, parseConfig } from '../../src/config.ts'
 import type { LoadOptions } from '../../src/config.ts'
@@ -55,7 +57,7 @@ describe('defaults and origins', () => {
     expect(new Set([...origins.values()].map(({ kind }) => kind))).toEqual(new Set(['default']))
   })
 
-  test('flags win over variables, variables over the file, and each says where it stands', async () => {
+  test('flags win over variables, variables over the file; each origin is known', async () => {
     const file = write('shoal.config.yaml', 'heartbeat:\n  interval: 10s\nlogs: { level: warn }\n')
     const { config, origins } = await load({
       env: { LOG_LEVEL: 'debug', EDGE_MAX_NODES: '7' },
@@ -139,7 +141,7 @@ describe('defaults and origins', () => {
 })
 
 describe('refusals', () => {
-  test('an unknown key is refused with file, line, column, suggestion and accepted names', async () => {
+  test('an unknown key is refused with its place, a suggestion and accepted names', async () => {
     const file = write('shoal.config.yaml', 'node:\n  name: a\nheartbeat:\n    intervall: 10s\n')
     const { code, message } = await refusal()
     expect(code).toBe('config_invalid')
@@ -172,8 +174,10 @@ describe('refusals', () => {
     expect(message.split('\n')).toEqual([
       `${file}:1:1: node expects an object, not 5`,
       'EDGE_MAX_NODES: cluster.maxNodes expects a number, not "many"',
-      `${file}:3:3: cache.ttl expects a duration such as "10s", "5 min" or a number of seconds, not "soon"`,
-      `${file}:4:9: logs.level expects one of trace, debug, info, warn, error, fatal, silent, not "verbos"`,
+      `${file}:3:3: cache.ttl expects a duration such as "10s", "5 min" ` +
+        'or a number of seconds, not "soon"',
+      `${file}:4:9: logs.level expects one of trace, debug, info, warn, error, fatal, silent, ` +
+        'not "verbos"',
     ])
   })
 
@@ -241,7 +245,7 @@ describe('refusals', () => {
     expect((await refusal()).code).toBe('config_invalid')
   })
 
-  test('two files in one folder, a missing file, a folder and a broken module are refused', async () => {
+  test('two files, a missing file, a folder and a broken module are refused', async () => {
     expect((await refusal({ file: 'nowhere.yaml' })).code).toBe('config_unreadable')
     expect((await refusal({ file: '.' })).code).toBe('config_unreadable')
     expect((await refusal({ file: write('none.ts', 'export const x = 1\n') })).message).toContain(
@@ -255,7 +259,7 @@ describe('refusals', () => {
     expect((await refusal()).code).toBe('config_ambiguous')
   })
 
-  test('a variable that looks like one of ours and is not gets a warning with a suggestion', async () => {
+  test('a variable that is nearly one of ours gets a warning with a suggestion', async () => {
     const { warnings } = await load({ env: { EDGE_MAX_NODE: '3', PATH: '/bin', EDGE_TOKEN: 'x' } })
     expect(warnings).toEqual([
       'the environment variable EDGE_MAX_NODE is not known; did you mean EDGE_MAX_NODES?',

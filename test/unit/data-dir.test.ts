@@ -1,4 +1,6 @@
-/** The data directory: one holder at a time, whose death frees it, and clear words otherwise. */
+/**
+ * The data directory: one holder at a time, whose death frees it, and clear words otherwise.
+ */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -86,7 +88,7 @@ describe('the lock', () => {
     await mine.close()
   })
 
-  test('of an earlier process with the same number, or of an earlier boot, is taken over', async () => {
+  test('of an earlier process with the same number or boot is taken over', async () => {
     await openDataDir(dir, 'edge-1')
     leaveLock({ startTicks: '1' })
     await openDataDir(dir, 'edge-2')
@@ -96,7 +98,7 @@ describe('the lock', () => {
     await third.close()
   })
 
-  test('of another container is held while it is touched, and free when it no longer is', async () => {
+  test('of another container is held as long as it is touched', async () => {
     await openDataDir(dir, 'edge-1')
     leaveLock({ namespace: 'pid:[1]', pid: 1, nodeName: 'container' })
     await expect(openDataDir(dir, 'edge-2')).rejects.toMatchObject({ code: 'data_dir_locked' })
@@ -140,7 +142,9 @@ describe('a directory that cannot be used', () => {
     writeFileSync(file, '')
     await expect(openDataDir(join(file, 'data'), 'edge-1')).rejects.toMatchObject({
       code: 'data_dir_unusable',
-      message: `cannot make the data directory: ${join(file, 'data')} (ENOTDIR); a part of the path is a file: choose another with EDGE_DATA_DIR`,
+      message:
+        `cannot make the data directory: ${join(file, 'data')} (ENOTDIR); ` +
+        'a part of the path is a file: choose another with EDGE_DATA_DIR',
     })
   })
 

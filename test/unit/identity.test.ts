@@ -1,4 +1,6 @@
-/** Identity and secrets of a node: made once, kept, and never guessed at when damaged. */
+/**
+ * Identity and secrets of a node: made once, kept, and never guessed at when damaged.
+ */
 import { sign, verify, createPublicKey } from 'node:crypto'
 import {
   mkdtempSync,
@@ -29,7 +31,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }))
 const modeOf = (name: string): number => statSync(join(dir, name)).mode & 0o777
 
 describe('the identity', () => {
-  test('is made once, kept closed to others, and its incarnation grows with each start', async () => {
+  test('is made once, closed to others, and its incarnation grows with each start', async () => {
     const first = await openIdentity(dir)
     const second = await openIdentity(dir)
     const third = await openIdentity(dir)

@@ -1,4 +1,6 @@
-/** Durations, sizes and rates as people write them. */
+/**
+ * Quantities: durations, sizes and rates as people write them.
+ */
 import { expect, test } from 'vitest'
 
 import {

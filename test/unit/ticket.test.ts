@@ -1,4 +1,6 @@
-/** Tickets: what is formatted is parsed, and everything else is refused without telling secrets. */
+/**
+ * Tickets: what is formatted is parsed, and everything else is refused without telling secrets.
+ */
 import * as fc from 'fast-check'
 import { crc32 as zlibCrc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'

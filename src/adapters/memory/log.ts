@@ -69,7 +69,7 @@ export class MemoryLog implements Log {
   }
 
   child(fields: LogFields): MemoryLog {
-    const own = { ...this.#fields, ...this.#clean(fields) }
+    const own = { ...this.#fields, ...this.#redact(fields) }
     return new MemoryLog({
       level: this.level,
       lines: this.lines,
@@ -84,16 +84,8 @@ export class MemoryLog implements Log {
 
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (!this.enabled(level)) return
-    this.lines.push({ level, message, fields: { ...this.#fields, ...this.#clean(fields) } })
+    this.lines.push({ level, message, fields: { ...this.#fields, ...this.#redact(fields) } })
     if (this.lines.length > memoryLogLinesMax) this.lines.shift()
-  }
-
-  #clean(fields: LogFields): LogFields {
-    try {
-      return this.#redact(fields)
-    } catch (error) {
-      return { fieldsLost: String(error) }
-    }
   }
 }
 

@@ -8,7 +8,7 @@
 import { Packr } from 'msgpackr'
 
 import { codecBytesMax, codecDepthMax, codecValuesMax } from '../../../protocols/limits.ts'
-import { EdgeError } from '../../kernel/errors.ts'
+import { EdgeError } from '../../kernel/index.ts'
 import type { Codec, CodecLimits, CodecOptions } from '../../ports/codec.ts'
 import { errorClassesOf, reviveError } from './error-values.ts'
 import { enterReviver, leaveReviver } from './extensions.ts'

@@ -5,7 +5,7 @@
  * that keeps the name; refusals are recognised by `code` and need no class. Stacks stay where
  * they were made: they name files of another machine, and the log there has them.
  */
-import { EdgeError } from '../../kernel/errors.ts'
+import { EdgeError } from '../../kernel/index.ts'
 import type { ErrorClass } from '../../ports/codec.ts'
 
 /** An error of a class that this node does not know. */

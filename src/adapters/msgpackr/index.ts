@@ -1,3 +1,5 @@
-/** Door of the MessagePack codec: the only folder that names msgpackr. */
+/**
+ * Door of the MessagePack codec: the only folder that names msgpackr.
+ */
 export { createCodec } from './codec.ts'
 export { RemoteError } from './error-values.ts'

@@ -7,7 +7,7 @@
  */
 import { types } from 'node:util'
 
-import { EdgeError, hasCode } from '../../kernel/errors.ts'
+import { EdgeError, hasCode } from '../../kernel/index.ts'
 import type { CodecLimits, RefCodec } from '../../ports/codec.ts'
 import { errorDataOf } from './error-values.ts'
 import type { ErrorClasses } from './error-values.ts'

@@ -1,4 +1,6 @@
-/** DataDirErrors: what a data directory that cannot be used is told about, in one sentence. */
+/**
+ * DataDirErrors: what a data directory that cannot be used is told about, in one sentence.
+ */
 import { EdgeError } from '../../kernel/index.ts'
 
 const REMEDIES: Readonly<Record<string, string>> = {

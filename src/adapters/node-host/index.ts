@@ -1,4 +1,6 @@
-/** Door of the machine that a node runs on: its files, its identity and its resources. */
+/**
+ * Door of the machine that a node runs on: its files, its identity and its resources.
+ */
 export { readFileIfThere, writeFileAtomic } from './atomic-file.ts'
 export { openClusterSecret } from './cluster-secret.ts'
 export type { ClusterSecret, SecretSources } from './cluster-secret.ts'

@@ -2,8 +2,7 @@
  * PinoLog: the Log port on pino, one JSON line for each call.
  *
  * Lines go to the error output unless a file is named, since the standard output belongs to data.
- * Fields are cleaned of secrets before pino sees them; a field that cannot be read costs its line
- * the fields, never the caller an exception.
+ * Fields are cleaned of secrets before pino sees them, and of all that could make writing fail.
  */
 import { destination, pino, stdTimeFunctions } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
@@ -115,17 +114,9 @@ class PinoLog implements Log {
 
   #with(fields: LogFields): LogFields {
     const all = { ...this.#state.fields }
-    for (const [name, value] of Object.entries(this.#clean(fields))) {
+    for (const [name, value] of Object.entries(this.#state.redact(fields))) {
       all[RESERVED.has(name) ? `${name}_` : name] = value
     }
     return all
-  }
-
-  #clean(fields: LogFields): LogFields {
-    try {
-      return this.#state.redact(fields)
-    } catch (error) {
-      return { fieldsLost: String(error) }
-    }
   }
 }

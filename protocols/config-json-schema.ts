@@ -5,8 +5,8 @@
  */
 import * as z from 'zod'
 
-import { configSchema } from '../protocols/config.ts'
-import { fieldMeta } from '../protocols/config-field.ts'
+import { configSchema } from './config.ts'
+import { fieldMeta } from './config-field.ts'
 
 export function configJsonSchema(): object {
   const schema = z.toJSONSchema(configSchema, {

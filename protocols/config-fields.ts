@@ -6,9 +6,9 @@
  */
 import * as z from 'zod'
 
-import { configSchema } from '../protocols/config.ts'
-import { fieldMeta } from '../protocols/config-field.ts'
-import type { FieldMeta } from '../protocols/config-field.ts'
+import { configSchema } from './config.ts'
+import { fieldMeta } from './config-field.ts'
+import type { FieldMeta } from './config-field.ts'
 
 export interface ConfigField {
   /** Names joined by dots, such as `heartbeat.interval`. */
