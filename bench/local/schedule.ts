@@ -75,6 +75,7 @@ async function offersOf(lane: Lane): Promise<readonly string[]> {
 
 /** Two small runs for the compiler, then one of the size that will be measured. */
 async function warmUp(lane: Lane, workload: Workload): Promise<void> {
+  if (workload.steps === 'fixed') return
   for (const part of [100, 10]) {
     const size = fitted(workload.size / part, workload)
     const reply = await runOnce(lane, workload, size)
@@ -104,7 +105,7 @@ async function runOnce(lane: Lane, workload: Workload, size: number): Promise<Re
   if (lane.failed !== undefined) return undefined
   const reply = await lane.session.run(workload.name, size, workload.actors, runTimeoutMs)
   if (reply.error === undefined) return reply
-  lane.failed = reply.error
+  lane.failed = reply.error.replaceAll(/\s+/g, ' ').slice(0, 200)
   return undefined
 }
 
@@ -113,7 +114,8 @@ function figureOf({ ms = 0, work = 0, value }: Reply): number {
 }
 
 /** The nearest size that the shape can have: whole shares per actor, or a power of ten. */
-function fitted(size: number, { steps, actors, more }: Workload): number {
+function fitted(size: number, workload: Workload): number {
+  const { steps, actors, more } = workload
   if (steps === 'powers') return 10 ** Math.max(2, Math.round(Math.log10(size)))
   if (!more) return Math.max(100, Math.round(size))
   const share = actors < 2 ? 1 : actors

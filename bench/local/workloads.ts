@@ -14,8 +14,8 @@ export interface Workload {
   readonly actors: number
   /** Runs of a slow peer are cut to about this; the full size holds for the others. */
   readonly peerRunMs: number
-  /** Sizes that the shape allows: `powers` of ten only, or any. */
-  readonly steps?: 'powers'
+  /** Sizes that the shape allows: any, `powers` of ten only, or the stated one alone. */
+  readonly steps: 'any' | 'powers' | 'fixed'
   readonly runs?: number
 }
 
@@ -27,7 +27,7 @@ function rate(
   [size, actors]: readonly [number, number],
   about: string,
 ): Workload {
-  return { name, unit, size, actors, about, more: true, peerRunMs }
+  return { name, unit, size, actors, about, more: true, peerRunMs, steps: 'any' }
 }
 
 function gauge(
@@ -36,7 +36,7 @@ function gauge(
   [size, actors]: readonly [number, number],
   about: string,
 ): Workload {
-  return { name, unit, size, actors, about, more: false, peerRunMs, runs: 3 }
+  return { name, unit, size, actors, about, more: false, peerRunMs: 1_500, steps: 'any', runs: 3 }
 }
 
 export const workloads: readonly Workload[] = [
@@ -57,8 +57,16 @@ export const workloads: readonly Workload[] = [
   rate('ask-deadline', 'asks/s', [200_000, 1], 'one ask after the other, each with a deadline'),
   rate('ask-concurrent', 'asks/s', [200_000, 100], '100 asks in flight'),
   rate('ask-concurrent-deadline', 'asks/s', [200_000, 100], '100 in flight, each with a deadline'),
-  rate('spawn-stop', 'actors/s', [100_000, 100], 'spawn 100, see them begun, stop them, see them ended'),
+  rate(
+    'spawn-stop',
+    'actors/s',
+    [100_000, 100],
+    'spawn 100, see them begun, stop them, see them ended',
+  ),
   rate('restart-storm', 'restarts/s', [5_000, 1], 'a supervised actor that fails each message'),
   gauge('idle-actor-bytes', 'bytes', [100_000, 1], 'heap of an idle actor; no timer each'),
-  gauge('event-loop-delay-p99', 'ms', [1_500, 10_000], '10,000 actors always busy (size in ms)'),
+  {
+    ...gauge('event-loop-delay-p99', 'ms', [1_500, 10_000], '10,000 actors, each always busy'),
+    steps: 'fixed',
+  },
 ]
