@@ -26,3 +26,10 @@ export function abandonTurns(cell: Cell, why: Error): void {
   cell.extras?.openTurns?.clear()
   if (cell.turn !== null) releaseTurn(cell)
 }
+
+/** What the cell stands for did not end in its grace and was ended by force. */
+export function reportKilled(cell: Cell): void {
+  const extras = extrasOf(cell)
+  if (extras.request?.next !== 'release') return
+  extras.request = { ...extras.request, exit: { reason: 'killed' } }
+}

@@ -6,6 +6,7 @@
  */
 import type { Context } from './context.ts'
 import { EdgeError } from './errors.ts'
+import type { Transit } from './kernel.ts'
 import type { MailboxOptions } from './mailbox.ts'
 import type { AskSpec, Messages, Protocol, StreamSpec, TellSpec } from './protocol.ts'
 import type { Exit } from './recipient.ts'
@@ -76,6 +77,8 @@ export interface ActorDef<M extends Messages = Messages, A = never> {
   readonly protocol: Protocol<M>
   readonly handlers: readonly AnyHandler[]
   readonly behaviour: Behaviour<Messages, unknown, unknown>
+  /** Takes each message at the call site: an actor that lives elsewhere packs it there. */
+  readonly transit?: Transit
   readonly [takes]?: (init: A) => void
 }
 declare const takes: unique symbol

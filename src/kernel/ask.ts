@@ -36,7 +36,7 @@ export class PendingAsk extends Envelope {
   #controller: AbortController | null = null
   #options: AskOptions | undefined
   #budgetMs: number
-  /** Told when the asker gives up; a remote recipient forwards it. */
+  /** Told when the asker gives up and what must then end; a recipient elsewhere forwards it. */
   onAbandon: ((reason: 'cancelled' | 'timeout') => void) | null = null
 
   constructor(to: Recipient, message: Message, sender: Sender | null, budgetMs: number) {
@@ -88,8 +88,9 @@ export class PendingAsk extends Envelope {
   /** The deadline has passed. */
   override fire(): void {
     if (!this.#settle(expired)) return
-    if (this.#options?.cancelOnTimeout === true) this.#controller?.abort(this.#timeoutError())
-    this.onAbandon?.('timeout')
+    const cancels = this.#options?.cancelOnTimeout === true
+    if (cancels) this.#controller?.abort(this.#timeoutError())
+    this.onAbandon?.(cancels ? 'cancelled' : 'timeout')
     this.#refuse(this.#timeoutError())
   }
 

@@ -66,7 +66,8 @@ export class Cell implements Recipient, Sender {
     this.uid = home.nextUid()
     this.mailbox = openMailbox(props.order)
     this.handlers = props.handlers
-    this.flags = flag.HELD | flag.COMMAND | (home.transit === null ? 0 : flag.IN_TRANSIT)
+    const transits = home.transit !== null || props.def.transit !== undefined
+    this.flags = flag.HELD | flag.COMMAND | (transits ? flag.IN_TRANSIT : 0)
     this.nextSibling = this
     this.previousSibling = this
     const Ref = refClass(props.def.protocol)
@@ -84,6 +85,14 @@ export class Cell implements Recipient, Sender {
 
   get address(): Address {
     return { node: this.home.name, path: this.path, uid: this.uid }
+  }
+
+  get load(): number {
+    return this.mailbox.size + ((this.flags & flag.BUSY) === 0 ? 0 : 1)
+  }
+
+  get closed(): boolean {
+    return (this.flags & flag.CLOSED) !== 0
   }
 
   /** The context as its own behaviour knows it; the definition has checked the types. */
@@ -199,7 +208,7 @@ export class Cell implements Recipient, Sender {
 
   /** True when the message may go on into the mailbox now. */
   #admit(message: Message, payload: unknown, rider: Rider): boolean {
-    const { transit } = this.home
+    const transit = this.props.def.transit ?? this.home.transit
     if (transit === null) return this.#admitHere(message, payload, rider)
     transit.send(this, message, payload, rider)
     return false
@@ -208,11 +217,25 @@ export class Cell implements Recipient, Sender {
   #admitHere(message: Message, payload: unknown, rider: Rider): boolean {
     if ((this.flags & flag.CLOSED) !== 0) return this.#refuse(message, payload, rider)
     if ((this.flags & flag.BACKING_OFF) !== 0) return this.#keep(message, payload, rider)
+    if ((this.flags & flag.ROUTED) !== 0 && this.#passOn(message, payload, rider)) return false
     if ((this.flags & flag.BUSY) === 0 || message.options.interleave !== true) return true
     extrasOf(this).interleaved.push({ message, payload, rider })
     this.flags |= flag.INTERLEAVED
     this.schedule()
     return false
+  }
+
+  /** A router's message goes straight to a routee, unless others already wait here: order first. */
+  #passOn(message: Message, payload: unknown, rider: Rider): boolean {
+    const router = this.extras?.router ?? null
+    if (router === null || message.index < 0 || this.mailbox.size > 0) return false
+    if ((this.flags & flag.blocked) !== 0) return false
+    try {
+      return router.route(message, payload, rider)
+    } catch {
+      // The message is queued; its own turn fails in the same way and is supervised.
+      return false
+    }
   }
 
   /** The actor takes no more: tells become dead letters, askers hear at once. */
@@ -243,7 +266,7 @@ export class Cell implements Recipient, Sender {
 
   wouldDeadlock(chain: number, message: Message): boolean {
     if (message.options.interleave === true) return false
-    if (current.cell === this) return true
+    if (current.cell === this) return current.message?.options.interleave !== true
     return this.turn !== null && (this.flags & flag.BUSY) !== 0 && chainOf(this.turn) === chain
   }
 

@@ -1,6 +1,7 @@
 /**
  * Kernel: the door through which other folders use it.
  */
+export { reportKilled } from './abandon.ts'
 export * from './actor.ts'
 export { type AskOptions, PendingAsk } from './ask.ts'
 export { Context, type SpawnArguments, type TimerOptions } from './context.ts'
@@ -16,7 +17,7 @@ export type { Kernel, Transit } from './kernel.ts'
 export type { MailboxOptions, OnFull, Rider, Sender } from './mailbox.ts'
 export type { SpawnOptions } from './props.ts'
 export * from './protocol.ts'
-export { Pump, type Sink, type StreamEnvelope } from './pump.ts'
+export { Pump, type Sink, type StreamEnvelope, type Tap } from './pump.ts'
 export type { Address, Exit, ExitReason, Home, Recipient, Tracer, Watcher } from './recipient.ts'
 export type { Outcome, Replier } from './reentry.ts'
 export {
@@ -52,3 +53,4 @@ export {
 } from './supervision.ts'
 export { ActorSystem, type StopSettings, type SystemOptions } from './system.ts'
 export { TimerWheel, WheelEntry } from './timer-wheel.ts'
+export { type RunningTurn, runningTurn } from './turn.ts'

@@ -8,9 +8,12 @@ import type { Cell } from './cell.ts'
 import type { Envelope } from './envelope.ts'
 import { extrasOf } from './extras.ts'
 
+/** What a reader holds of its source, wherever that is. */
+export type Tap = Pick<Pump, 'grant' | 'cancel'>
+
 /** Where items go: a reader of this system or a channel to another. */
 export interface Sink {
-  opened(pump: Pump): void
+  opened(pump: Tap): void
   item(value: unknown): void
   end(): void
   fail(error: Error): void
@@ -119,6 +122,6 @@ export function openPump(
   sink.opened(pump)
 }
 
-export function stopPumps(cell: Cell, why: Error): void {
-  for (const pump of cell.extras?.pumps ?? []) pump.stop(why)
+export function stopPumps(cell: Cell, why: (cell: Cell) => Error): void {
+  for (const pump of cell.extras?.pumps ?? []) pump.stop(why(cell))
 }

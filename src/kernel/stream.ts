@@ -9,7 +9,7 @@ import { Envelope, type Withdrawal } from './envelope.ts'
 import * as limits from './limits.ts'
 import type { Sender } from './mailbox.ts'
 import type { Message } from './protocol.ts'
-import type { Pump, Sink } from './pump.ts'
+import type { Sink, Tap } from './pump.ts'
 import type { Recipient } from './recipient.ts'
 import { activeTurn, chainOf } from './turn.ts'
 
@@ -25,7 +25,7 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
   readonly #message: Message
   readonly #budgetMs: number
   readonly #signal: AbortSignal | undefined
-  #pump: Pump | null = null
+  #pump: Tap | null = null
   #buffer: unknown[] = []
   #takers: Taker[] = []
   #outcome: { readonly error: Error | null } | null = null
@@ -54,7 +54,7 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
   }
 
   /** The source exists: from now on there is no deadline but the reader's own. */
-  opened(pump: Pump): void {
+  opened(pump: Tap): void {
     this.#to.home.wheel.cancel(this)
     if (this.#outcome !== null) {
       pump.cancel()

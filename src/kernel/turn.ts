@@ -78,6 +78,18 @@ export function activeTurn(carrier: Carrier): Turn | null {
   return carried instanceof Turn && !carried.over ? carried : null
 }
 
+/** What runs on the calling stack, in words; for a watchdog that looks in from outside. */
+export interface RunningTurn {
+  readonly path: string
+  readonly message: string
+}
+
+export function runningTurn(carrier: Carrier): RunningTurn | null {
+  const turn = activeTurn(carrier)
+  if (turn === null || turn.cell === null) return null
+  return { path: turn.cell.path, message: turn.message?.name ?? 'state' }
+}
+
 /**
  * Make an async function remember its turn across every await. Any other handler is left alone: it
  * never pays for a promise.
