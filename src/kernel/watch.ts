@@ -6,6 +6,7 @@
  * both ways that also takes the other down.
  */
 import type { Terminated } from './actor.ts'
+import { signalsOf } from './become.ts'
 import type { Cell } from './cell.ts'
 import { Envelope, type Withdrawal } from './envelope.ts'
 import { EdgeError } from './errors.ts'
@@ -42,15 +43,14 @@ export class WatchRecord extends Envelope implements Watcher {
     const { watcher } = this
     if (this.#removed || (watcher.flags & CLOSED) !== 0) return
     const event = terminatedEvent(this.ref, exit, isParent(watcher, recipient))
-    watcher.mailbox.push(TERMINATED, this.#work(recipient, event), this)
-    watcher.wake()
+    watcher.accept(TERMINATED, this.#work(recipient, event), this)
   }
 
   #work(recipient: Recipient, event: Terminated): SignalWork {
     return (cell) => {
       cell.extras?.watching?.delete(recipient)
       if (this.custom !== null) return cell.handle(this.custom.name, this.custom.payload)
-      return cell.props.def.behaviour.signals?.terminated?.(cell.state, event, cell.typedContext)
+      return signalsOf(cell)?.terminated?.(cell.state, event, cell.typedContext)
     }
   }
 }
@@ -73,7 +73,7 @@ export function watch(watcher: Cell, ref: AnyRef, custom: WatchMessage | null): 
       { detail: { path: to.address.path } },
     )
   }
-  if (custom === null && watcher.props.def.behaviour.signals?.terminated === undefined) {
+  if (custom === null && signalsOf(watcher)?.terminated === undefined) {
     throw new EdgeError(
       'missing_handler',
       `${watcher.path} watches ${to.address.path} but has no signals.terminated to hear of its ` +
@@ -161,12 +161,12 @@ export function breakLinks(cell: Cell, exit: Exit): void {
 function breakLink(cell: Cell, gone: Cell, exit: Exit): void {
   if (exit.reason === 'normal' || exit.reason === 'shutdown') return
   const event = terminatedEvent(gone.ref, exit, true)
-  if (cell.props.def.behaviour.signals?.linkBroken === undefined) {
+  if (signalsOf(cell)?.linkBroken === undefined) {
     cell.endLinked(linkError(cell, gone, exit))
     return
   }
   const work: SignalWork = (self) =>
-    self.props.def.behaviour.signals?.linkBroken?.(self.state, event, self.typedContext)
+    signalsOf(self)?.linkBroken?.(self.state, event, self.typedContext)
   cell.mailbox.push(LINK_BROKEN, work, null)
   cell.wake()
 }

@@ -10,3 +10,5 @@ export const runMs = 48 * 3_600_000
 export const expectMs = 3_000
 /** Slices between two looks at the promises when actors run first come, first served. */
 export const slicesPerStep = 256
+/** Lines of the event log at hand: what a person may want to read of a failed run. */
+export const logLinesKept = 50_000

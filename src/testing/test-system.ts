@@ -16,15 +16,27 @@ import {
   type SpawnArguments,
   type SystemOptions,
 } from '../kernel/index.ts'
+import type { Codec, RefCodec } from '../ports/codec.ts'
+import { EventLog } from './event-log.ts'
 import * as limits from './limits.ts'
+import { type Delivery, Links } from './links.ts'
 import type { SeededRandom } from './seeded-random.ts'
+import { SystemRefs } from './system-refs.ts'
+import { TestTransit } from './test-transit.ts'
+import { messageText, textOf } from './value-text.ts'
 import { type TurnOrder, VirtualRuntime } from './virtual-runtime.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-export interface TestOptions extends Partial<Omit<SystemOptions, 'runtime'>> {
+export interface TestOptions extends Partial<Omit<SystemOptions, 'runtime' | 'transit'>> {
   readonly seed: number
   /** Default: `seeded`. */
   readonly order?: TurnOrder
+  /** How local messages travel. Default: `direct`. */
+  readonly delivery?: Delivery
+  /** Payloads and answers pass through this codec, as they would on their way to a peer. */
+  readonly codec?: Codec | ((refs: RefCodec) => Codec)
+  /** Write the event log. Default true; floods are faster without. */
+  readonly log?: boolean
   /** Shared by several systems of one test; default: a time of its own. */
   readonly time?: VirtualTime
 }
@@ -34,14 +46,17 @@ export class TestKit {
   readonly system: ActorSystem
   readonly clock: Clock
   readonly time: VirtualTime
+  /** Everything that happened so far, in order. */
+  readonly log: EventLog
   /** For the test's own choices; what the system draws does not depend on it. */
   readonly random: SeededRandom
 
-  constructor(system: ActorSystem, runtime: VirtualRuntime) {
+  constructor(system: ActorSystem, runtime: VirtualRuntime, log: EventLog) {
     this.seed = runtime.seed
     this.system = system
     this.time = runtime.time
     this.clock = runtime.clock
+    this.log = log
     this.random = runtime.random.fork('test')
   }
 
@@ -87,14 +102,33 @@ export class TestKit {
 
 /** Start a system whose time, order of turns and random numbers follow from the seed. */
 export async function testSystem(options: TestOptions): Promise<TestKit> {
-  const { seed, order, time, ...rest } = options
+  const { seed, order, time, delivery = 'direct', codec, log: logged, ...rest } = options
   const runtime = new VirtualRuntime({
     seed,
     ...(order === undefined ? {} : { order }),
     ...(time === undefined ? {} : { time }),
+    stepwise: delivery !== 'direct',
   })
-  const system = await ActorSystem.start({ name: 'test', ...rest, runtime })
-  return new TestKit(system, runtime)
+  const log = new EventLog(() => runtime.clock.now(), logged ?? true)
+  const refs = new SystemRefs()
+  const transit = new TestTransit({
+    log,
+    links: new Links(delivery, runtime.time, runtime.random.fork('links')),
+    codec: typeof codec === 'function' ? codec(refs) : (codec ?? null),
+  })
+  const system = await ActorSystem.start({ name: 'test', ...rest, runtime, transit })
+  watchSystem(system, log)
+  return new TestKit(system, runtime, log)
+}
+
+/** Write down what the system itself reports: starts, failures, stops, dead letters. */
+function watchSystem(system: ActorSystem, log: EventLog): void {
+  if (!log.wanted) return
+  system.events.subscribeAll((event, type) => log.add(`event ${type} ${textOf(event)}`))
+  system.deadLetters.listen(({ reason, message, payload, sender, recipient }) => {
+    const route = `${sender ?? 'outside'} -> ${recipient}`
+    log.add(`dead ${reason} ${route} ${messageText(message, payload)}`)
+  })
 }
 
 function neverError(time: VirtualTime, startedAt: number): EdgeError {

@@ -1,13 +1,15 @@
 /**
  * VirtualRuntime: all that a kernel needs of the world, decided by one seed and moved by a test.
  *
- * The scheduler chooses any of the ready actors and lets it run one turn, so that seeds differ in
- * the order of turns; `fifo` runs them as they became ready. Alarms ring in virtual time.
+ * The scheduler chooses any of the ready actors and lets it run one turn, after which promises go
+ * on, so that seeds differ in the order of turns; `fifo` runs actors as they became ready, many
+ * turns at a time. Alarms ring in virtual time.
  */
 import { AsyncCarrier } from '../adapters/memory/index.ts'
 import type { Alarm, Carrier, Clock, Runtime, Scheduler } from '../kernel/index.ts'
 import * as limits from './limits.ts'
 import { SeededRandom } from './seeded-random.ts'
+import { TurnOwner } from './turn-owner.ts'
 import { type VirtualAlarm, VirtualTime } from './virtual-time.ts'
 
 /** `seeded` runs any ready actor for one turn; `fifo` serves them as they became ready. */
@@ -17,6 +19,8 @@ export interface VirtualRuntimeOptions {
   readonly seed: number
   /** Default: `seeded`. */
   readonly order?: TurnOrder
+  /** One turn at a time in `fifo` order too. Default false. */
+  readonly stepwise?: boolean
   /** Shared by the systems of one simulation; default: a time of its own. */
   readonly time?: VirtualTime
 }
@@ -36,19 +40,21 @@ export class VirtualRuntime implements Runtime {
     this.clock = this.time.clock
     this.random = new SeededRandom(options.seed, 'system')
     this.alarm = new OneAlarm(this.time)
-    this.scheduler = schedulerOf(this.time, options)
+    this.scheduler = schedulerOf(this, options)
   }
 }
 
-function schedulerOf(time: VirtualTime, { seed, order }: VirtualRuntimeOptions): Scheduler {
-  const soon = (work: () => void): void => time.soon(work)
+function schedulerOf(runtime: VirtualRuntime, options: VirtualRuntimeOptions): Scheduler {
+  const { time, carrier } = runtime
   const later = (work: () => void): void => time.later(work)
-  if (order === 'fifo') return { soon, later, slicesPerStep: limits.slicesPerStep }
-  const random = new SeededRandom(seed, 'scheduler')
+  if (options.order === 'fifo' && options.stepwise !== true) {
+    return { soon: (work) => time.soon(work), later, slicesPerStep: limits.slicesPerStep }
+  }
+  const random = new SeededRandom(options.seed, 'scheduler')
   return {
-    soon,
+    soon: (work) => time.soon(() => carrier.run(new TurnOwner(), work)),
     later,
-    choose: (ready) => random.below(ready),
+    ...(options.order === 'fifo' ? {} : { choose: (ready) => random.below(ready) }),
     turnsPerSlice: 1,
     slicesPerStep: 1,
   }

@@ -10,6 +10,14 @@ export class WorkQueue {
   #work: Work[] = []
   #served = 0
 
+  get size(): number {
+    return this.#work.length - this.#served
+  }
+
+  peek(): Work | undefined {
+    return this.#work[this.#served]
+  }
+
   push(work: Work): void {
     this.#work.push(work)
   }
