@@ -6,22 +6,22 @@
  */
 import { logDepthMax, logEntriesMax, logTextMax } from './limits.ts'
 
-/** A field whose name holds one of these, without dashes and underscores, is hidden. */
+/** A field whose name holds one of these, in any case, dashes and underscores aside, is hidden. */
 const SECRET_NAMES: readonly string[] = [
   'secret',
   'password',
   'passwd',
   'passphrase',
-  'token',
-  'ticket',
   'authorization',
   'cookie',
   'apikey',
   'privatekey',
   'networkkey',
   'credential',
-  'seed',
 ]
+
+/** A field whose name ends so is hidden; `tokens` is a number of them and stays. */
+const SECRET_ENDINGS: readonly string[] = ['token', 'ticket', 'jwt']
 
 export const HIDDEN = '[hidden]'
 
@@ -32,7 +32,10 @@ export function createRedaction(more: readonly string[] = []): Redact {
   const names = [...SECRET_NAMES, ...more.map(plainName)].filter((name) => name !== '')
   const isSecret = (key: string): boolean => {
     const plain = plainName(key)
-    return names.some((name) => plain.includes(name))
+    return (
+      names.some((name) => plain.includes(name)) ||
+      SECRET_ENDINGS.some((ending) => plain.endsWith(ending))
+    )
   }
   return (fields) => cleanEntries(fields, { isSecret, depth: 0 })
 }

@@ -40,7 +40,7 @@ export interface LoadOptions {
   readonly flags?: readonly FlagSetting[]
 }
 
-/** The configuration with what depends on the machine filled in. */
+/** The configuration with what depends on the machine filled in; ports have the offset added. */
 export interface NodeConfig extends Config {
   readonly dataDir: string
   readonly node: Config['node'] & { readonly name: string }

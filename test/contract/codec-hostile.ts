@@ -76,6 +76,18 @@ export function hostileBytesContract(open: OpenCodec): void {
     expect(memoryInUse() - before).toBeLessThan(16 * 1024 * 1024)
   })
 
+  test('decoding four megabytes of bytes or text allocates no more than four times as much', () => {
+    const size = 4 * 1024 * 1024
+    for (const value of [new Uint8Array(size), 'x'.repeat(size), 'é'.repeat(size / 2)]) {
+      const bytes = codec.encode(value)
+      globalThis.gc?.()
+      const before = memoryInUse()
+      const arrived = codec.decode(bytes)
+      expect(memoryInUse() - before).toBeLessThan(4 * size)
+      expect(arrived).toHaveLength(value.length)
+    }
+  })
+
   test('nested lengths that each fit alone are refused together, before they are built', () => {
     const levels = 200
     const bytes = new Uint8Array(levels * 5 + 60_000).fill(0xc0)

@@ -83,10 +83,16 @@ function hidesSecrets(open: (options?: OpenLogOptions) => OpenedLog): void {
       headers: [{ 'Set-Cookie': 'leak-4', accept: '*/*' }],
       API_KEY: 'leak-5',
       pinCode: 'leak-6',
+      joinTicket: 'leak-7',
+      tokens: 8,
       error,
     })
     expect(JSON.stringify(lines())).not.toContain('leak-')
-    expect(lines()[0]).toMatchObject({ password: '[hidden]', headers: [{ accept: '*/*' }] })
+    expect(lines()[0]).toMatchObject({
+      password: '[hidden]',
+      tokens: 8,
+      headers: [{ accept: '*/*' }],
+    })
   })
 
   test('odd fields never throw and are written as plain data', () => {
