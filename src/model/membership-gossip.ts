@@ -21,8 +21,11 @@ export function rideTo(step: Step, to: NodeId, about: NodeId = to): { readonly n
   const { state } = step
   const warning = accusationOf(state, about)
   const taken = warning === undefined ? 0 : sizeOfClaim(warning)
-  const budget = state.limits.messageBytes - envelopeBytes - taken
-  const news = state.news.take(budget, retransmitLimit(state.profile, state.table.size))
+  const news = state.news.take({
+    budgetBytes: state.limits.messageBytes - envelopeBytes - taken,
+    claimTells: retransmitLimit(state.profile, state.table.size),
+    heartbeatTells: state.profile.heartbeatTells,
+  })
   if (warning === undefined) return news === undefined ? {} : { news }
   const claims = news === undefined ? [warning] : [warning, ...news.claims]
   return { news: { claims, heartbeats: news?.heartbeats ?? [] } }

@@ -163,6 +163,8 @@ function join(step: Step, peers: readonly NodeId[]): void {
   state.nextProbeMs = nowMs + random() * state.profile.probeIntervalMs
   state.nextSyncMs = nowMs + random() * state.profile.pushPullIntervalMs
   state.nextKnockMs = nowMs + random() * state.profile.knockIntervalMs
+  const spareMs = heartbeatSpreadMs(state.profile, state.table.size)
+  state.nextHeartbeatSpreadMs = nowMs + random() * (spareMs - state.profile.heartbeatIntervalMs)
   raiseIncarnation(step, state.incarnation)
   for (const peer of peers.slice(0, seedsAsked)) beginSync(step, peer)
 }
