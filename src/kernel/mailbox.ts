@@ -1,11 +1,12 @@
 /**
  * Mailbox: the messages that wait for one actor, in order.
  *
- * A message takes three slots of one ring (message, payload, envelope), so waiting costs no
- * object. Overflow is a named policy, and every message it drops is handed back to be counted.
- * Signals such as `terminated` ride in the same order but are never refused and never evicted.
+ * What is in front may be decided by arrival, by priority or by control. Overflow is a named
+ * policy, and every message it drops is handed back to be counted. Signals such as `terminated`
+ * ride in the same order but are never refused and never evicted.
  */
 import type { Envelope } from './envelope.ts'
+import { FifoMailbox } from './fifo-mailbox.ts'
 import type { Message } from './protocol.ts'
 
 /** What rides with a message: an envelope, the plain sender of a tell, or nothing. */
@@ -34,6 +35,8 @@ export interface MailboxOptions {
 export interface Mailbox {
   readonly size: number
   push(message: Message, payload: unknown, rider: Rider): void
+  /** Queue before all that wait; in a sorted mailbox, before its equals. */
+  pushFront(message: Message, payload: unknown, rider: Rider): void
   /** The next message, or undefined when none waits; payload and rider of the same one follow. */
   head(): Message | undefined
   payload(): unknown
@@ -47,79 +50,6 @@ export interface Waiting {
   readonly message: Message
   readonly payload: unknown
   readonly rider: Rider
-}
-
-const stride = 3
-const firstCapacity = 4 * stride
-/** Rings larger than this are given back once they are empty. */
-const keptCapacity = 1_024 * stride
-const none: readonly unknown[] = []
-
-export class FifoMailbox implements Mailbox {
-  /** Flat ring of message, payload, rider; its length is a power of two times the stride. */
-  #ring: unknown[] = none as unknown[]
-  #first = 0
-  size = 0
-
-  push(message: Message, payload: unknown, rider: Rider): void {
-    let ring = this.#ring
-    if (this.size * stride === ring.length) ring = this.#grow()
-    let at = this.#first + this.size * stride
-    if (at >= ring.length) at -= ring.length
-    ring[at] = message
-    ring[at + 1] = payload
-    ring[at + 2] = rider
-    this.size++
-  }
-
-  head(): Message | undefined {
-    return this.size === 0 ? undefined : (this.#ring[this.#first] as Message)
-  }
-
-  payload(): unknown {
-    return this.#ring[this.#first + 1]
-  }
-
-  rider(): Rider {
-    return this.#ring[this.#first + 2] as Rider
-  }
-
-  drop(): void {
-    const ring = this.#ring
-    const at = this.#first
-    ring[at + 1] = undefined
-    ring[at + 2] = null
-    this.#first = at + stride === ring.length ? 0 : at + stride
-    if (--this.size === 0 && ring.length > keptCapacity) this.#release()
-  }
-
-  evict(): Waiting | undefined {
-    const kept: Waiting[] = []
-    let victim: Waiting | undefined
-    while (this.size > 0) {
-      const waiting = take(this)
-      if (victim === undefined && waiting.message.index >= 0) victim = waiting
-      else kept.push(waiting)
-      if (victim !== undefined && kept.length === 0) return victim
-    }
-    for (const { message, payload, rider } of kept) this.push(message, payload, rider)
-    return victim
-  }
-
-  /** A burst must not pin its memory for ever. */
-  #release(): void {
-    this.#ring = none as unknown[]
-    this.#first = 0
-  }
-
-  #grow(): unknown[] {
-    const old = this.#ring
-    const ring = Array.from<unknown>({ length: Math.max(firstCapacity, old.length * 2) })
-    for (let i = 0; i < old.length; i++) ring[i] = old[(this.#first + i) % old.length]
-    this.#ring = ring
-    this.#first = 0
-    return ring
-  }
 }
 
 /** Several queues served highest first; equal priorities keep arrival order. */
@@ -136,6 +66,11 @@ export class PriorityMailbox implements Mailbox {
 
   push(message: Message, payload: unknown, rider: Rider): void {
     this.#queueFor(this.#priorityOf(message)).push(message, payload, rider)
+    this.size++
+  }
+
+  pushFront(message: Message, payload: unknown, rider: Rider): void {
+    this.#queueFor(this.#priorityOf(message)).pushFront(message, payload, rider)
     this.size++
   }
 
