@@ -30,6 +30,7 @@ export interface AdmissionInit {
 }
 
 const refusalLingerMs = 200
+const stopTimeoutMs = 50
 
 /** A connection whose hello is not over. */
 interface Candidate {
@@ -119,6 +120,13 @@ export class Admission {
     if (link === undefined) return
     this.#down(link, reason)
     void closeConnection(link.connection)
+  }
+
+  /** Let everybody go; two sides that close at once would wait for each other for long. */
+  async stop(): Promise<void> {
+    const links = [...this.links.values()]
+    for (const link of links) this.#down(link, 'stopped')
+    await Promise.all(links.map((link) => closeConnection(link.connection, stopTimeoutMs)))
   }
 
   async #sayHello(candidate: Candidate): Promise<void> {
@@ -268,9 +276,9 @@ export class Admission {
 }
 
 /** Close with what is still to be sent, by force if that takes long. */
-async function closeConnection(connection: Connection): Promise<void> {
+async function closeConnection(connection: Connection, timeoutMs = 1_000): Promise<void> {
   try {
-    await connection.close({ signal: AbortSignal.timeout(1_000) })
+    await connection.close({ signal: AbortSignal.timeout(timeoutMs) })
   } catch (error) {
     connection.abort(error instanceof Error ? error : new Error(String(error)))
   }

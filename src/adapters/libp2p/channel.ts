@@ -172,7 +172,7 @@ export class StreamChannel implements Channel {
       this.#remoteClosed = true
     })
     stream.addEventListener('end', () => this.#readableEnded())
-    stream.addEventListener('close', () => this.#streamClosed())
+    stream.addEventListener('close', () => this.#readableEnded())
   }
 
   #flushed(): void {
@@ -192,12 +192,8 @@ export class StreamChannel implements Channel {
   /** Nothing more will be read; the end waits until the reader has seen the last frame. */
   #readableEnded(): void {
     this.#streamEnded = true
-    if (this.#inbox.empty) this.#inboxEmpty()
-  }
-
-  #streamClosed(): void {
     if (this.#init.stream.status === 'reset') this.#finish('reset')
-    else this.#readableEnded()
+    else if (this.#inbox.empty) this.#inboxEmpty()
   }
 
   #inboxEmpty(): void {

@@ -90,7 +90,8 @@ export class Inbox {
   #takePiece(piece: Uint8Array): void {
     if (this.#ended) return
     this.#init.onBytes(piece.length)
-    this.#pieces.push(piece)
+    // A Buffer's slice is no copy; readers get what they expect of a Uint8Array.
+    this.#pieces.push(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength))
     this.#heldBytes += piece.length
     const allowed = this.#init.onHeld(piece.length)
     if (!allowed) this.#init.onViolation('overflow')

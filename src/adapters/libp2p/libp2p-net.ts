@@ -202,7 +202,7 @@ export class Libp2pNet implements Net {
     const { admission, libp2p } = this.#parts
     for (const timer of this.#timers) clearInterval(timer)
     this.#redialer.stop()
-    for (const peerId of admission.links.keys()) admission.drop(peerId, 'stopped')
+    await admission.stop()
     await libp2p.stop()
   }
 

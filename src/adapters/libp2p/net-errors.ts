@@ -6,6 +6,8 @@ import { noAnswer, protocolUnsupported } from '../../../protocols/net-refusals.t
 import { EdgeError, hasCode } from '../../kernel/index.ts'
 import type { DialTarget, PeerId } from '../../ports/net.ts'
 
+const ownCodes = ['peer_refused', 'peer_unreachable', 'address_invalid']
+
 export function startFailure(cause: unknown, listen: readonly string[]): EdgeError {
   const text = textOf(cause)
   const where = listen.join(', ')
@@ -23,7 +25,7 @@ export function startFailure(cause: unknown, listen: readonly string[]): EdgeErr
 }
 
 export function dialFailure(cause: unknown, target: DialTarget): EdgeError {
-  if (hasCode(cause, 'peer_refused') || hasCode(cause, 'peer_unreachable')) return cause
+  for (const code of ownCodes) if (hasCode(cause, code)) return cause
   return noAnswer(target, cause)
 }
 

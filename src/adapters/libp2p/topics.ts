@@ -177,10 +177,10 @@ export class Topics {
     const origin = message.from.toString()
     const rated = this.#rates.judge(topic, origin, performance.now())
     if (rated !== 'accept') return rated
-    const heard: TopicMessage = { topic: topic.name, origin, data: message.data }
+    const heard: TopicMessage = { topic: topic.name, origin, data: plain(message.data) }
     let verdict: Verdict = 'accept'
     for (const { validate } of this.#subscriptions.get(topic.name) ?? []) {
-      const opinion = validate?.(heard) ?? 'accept'
+      const opinion = opinionOf(validate, heard)
       if (opinion === 'reject') return 'reject'
       if (opinion === 'ignore') verdict = 'ignore'
     }
@@ -192,7 +192,8 @@ export class Topics {
     const subscriptions = this.#subscriptions.get(message.topic)
     if (subscriptions === undefined) return
     this.#init.counters.topicIn += 1
-    const heard = { topic: message.topic, origin: message.from.toString(), data: message.data }
+    const origin = message.from.toString()
+    const heard: TopicMessage = { topic: message.topic, origin, data: plain(message.data) }
     for (const { onMessage } of subscriptions) onMessage(heard)
   }
 
@@ -201,4 +202,17 @@ export class Topics {
     if (topic !== undefined) return topic
     throw topicNotAllowed(name, this.#topics.keys())
   }
+}
+
+function opinionOf(validate: Subscription['validate'], message: TopicMessage): Verdict {
+  try {
+    return validate?.(message) ?? 'accept'
+  } catch {
+    return 'ignore'
+  }
+}
+
+/** The same bytes without what Buffer adds. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
