@@ -65,7 +65,7 @@ export function reviseCard(step: Step, change: Partial<MemberCard>): void {
   if (member !== undefined) emit(step, 'member.updated', member)
 }
 
-/** Forget the dead that have been shown long enough, leaving a tombstone each. */
+/** Forget the dead that were shown long enough, leaving tombstones, and splits that healed. */
 export function buryTheDead(step: Step): void {
   const { state, nowMs } = step
   for (const [id, grave] of state.graves) {
@@ -76,6 +76,11 @@ export function buryTheDead(step: Step): void {
   for (const [id, stone] of state.tombstones) {
     if (stone.untilMs > nowMs && state.tombstones.size <= state.limits.tombstones) break
     state.tombstones.delete(id)
+  }
+  for (const [id, sinceMs] of state.returned) {
+    const recent = nowMs - sinceMs < state.profile.gossipToDeadMs
+    if (recent && state.returned.size <= state.limits.deadRecords) break
+    state.returned.delete(id)
   }
 }
 
@@ -123,6 +128,8 @@ function applyClaim(step: Step, claim: MemberClaim, known: MemberRecord): void {
   state.table.set(record)
   state.suspicions.delete(id)
   state.graves.delete(id)
+  state.returned.delete(id)
+  if (known.liveness === 'dead' && liveness === 'alive') state.returned.set(id, nowMs)
   if (liveness === 'suspect') {
     const { profile, table } = state
     state.suspicions.set(id, openSuspicion(claim, { profile, size: table.size, nowMs }))
@@ -182,8 +189,15 @@ function takeClaimAboutSelf(step: Step, claim: MemberClaim): void {
 
 function answerCondemnation(step: Step, claim: MemberClaim): void {
   const { state, effects } = step
-  const accuser = claim.by === undefined ? undefined : state.table.get(claim.by)?.liveness
-  const heard = { accuser, present: state.table.size, dead: state.table.count('dead') }
+  const { by } = claim
+  const known = by === undefined ? undefined : state.table.get(by)?.liveness
+  const accuser = by !== undefined && state.returned.has(by) ? 'dead' : known
+  const back = state.returned.size
+  const heard = {
+    accuser,
+    present: state.table.size - back,
+    dead: state.table.count('dead') + back,
+  }
   if (decideFence(heard) === 'fence') effects.push({ type: 'fence', reason: 'declared-dead' })
 }
 

@@ -4,7 +4,8 @@
  * A node condemned by members that it counts on was silent for them: its leases are void, it
  * fences. When a split heals, each side finds itself condemned by the other; then only a side
  * without a majority of the members known before the split fences, or every split would stop
- * both sides. The node refutes with a higher incarnation in any case.
+ * both sides. Members that just came back from the dead count as the other side: which of them
+ * refutes first must not matter. The node itself refutes in any case.
  */
 import type { Liveness } from '../../protocols/membership.ts'
 

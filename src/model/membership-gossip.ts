@@ -27,7 +27,8 @@ export function rideTo(step: Step, to: NodeId, about: NodeId = to): { readonly n
     heartbeatTells: state.profile.heartbeatTells,
   })
   if (warning === undefined) return news === undefined ? {} : { news }
-  const claims = news === undefined ? [warning] : [warning, ...news.claims]
+  const others = news?.claims.filter(({ id }) => id !== about) ?? []
+  const claims = [warning, ...others]
   return { news: { claims, heartbeats: news?.heartbeats ?? [] } }
 }
 

@@ -112,6 +112,11 @@ export function takeLinkFailure(step: Step, peer: NodeId, refused: boolean): voi
   for (const [seq, relay] of state.relays) {
     if (relay.target === peer) answerNack(step, seq, relay)
   }
+  for (const probe of state.probes.values()) {
+    if (probe.asked?.includes(peer) !== true) continue
+    probe.asked = probe.asked.filter((helper) => helper !== peer)
+    advanceProbe(step, probe)
+  }
   const probe = probeOf(state, peer)
   if (probe === undefined) return
   probe.refused ||= refused
@@ -148,7 +153,7 @@ function advanceProbe(step: Step, probe: Probe): void {
 /** With grounds beyond silence, the period need not end once every way was tried. */
 function isHopeless(probe: Probe, nowMs: number): boolean {
   const tried = probe.undelivered || nowMs >= probe.directUntilMs
-  const unanimous = probe.asked !== undefined && probe.nacks.size === probe.asked.length
+  const unanimous = probe.asked?.every((helper) => probe.nacks.has(helper)) === true
   return tried && unanimous && (probe.refused || probe.closed)
 }
 

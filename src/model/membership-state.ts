@@ -128,6 +128,10 @@ export interface MembershipState {
   /** Dead and left members in order of death. */
   readonly graves: Map<NodeId, Grave>
   readonly tombstones: Map<NodeId, Tombstone>
+  /** When members that were held dead came back, for a while: the other side of a split. */
+  readonly returned: Map<NodeId, number>
+  /** Peers to ask while this node knows nobody. */
+  seeds: readonly NodeId[]
   readonly heartbeats: Map<NodeId, HeardHeartbeat>
   readonly coordinates: Map<NodeId, Coordinate>
   coordinate: Coordinate
@@ -189,6 +193,8 @@ export function createMembership(options: MembershipOptions): MembershipState {
     relays: new Map(),
     graves: new Map(),
     tombstones: new Map(),
+    returned: new Map(),
+    seeds: [],
     heartbeats: new Map(),
     coordinates: new Map(),
     coordinate: originCoordinate(),

@@ -69,7 +69,7 @@ function takeInput(step: Step, input: MembershipInput): void {
     case 'tick':
       return
     case 'message':
-      takeMessage(step, input.from, input.message)
+      hear(step, input.from, input.message)
       return
     case 'link-up':
       if (state.phase === 'joined' && state.self < input.peer) beginSync(step, input.peer)
@@ -102,6 +102,14 @@ function takeInput(step: Step, input: MembershipInput): void {
     default:
       input satisfies never
   }
+}
+
+/** One held dead that speaks and proves it lives may bring a whole side with it: compare views. */
+function hear(step: Step, from: NodeId, message: SwimMessage): void {
+  const { table } = step.state
+  const wasDead = table.get(from)?.liveness === 'dead'
+  takeMessage(step, from, message)
+  if (wasDead && table.get(from)?.liveness === 'alive') beginSync(step, from)
 }
 
 function takeMessage(step: Step, from: NodeId, message: SwimMessage): void {
@@ -154,6 +162,8 @@ function runDue(step: Step): void {
 
 function join(step: Step, peers: readonly NodeId[]): void {
   const { state, nowMs, random } = step
+  const { pushPullIntervalMs: pushPullMs } = state.profile
+  state.seeds = peers
   if (state.phase === 'joined') {
     for (const peer of peers.slice(0, seedsAsked)) beginSync(step, peer)
     return
@@ -161,7 +171,8 @@ function join(step: Step, peers: readonly NodeId[]): void {
   if (state.phase !== 'idle') state.incarnation += 1
   state.phase = 'joined'
   state.nextProbeMs = nowMs + random() * state.profile.probeIntervalMs
-  state.nextSyncMs = nowMs + random() * state.profile.pushPullIntervalMs
+  const firstSyncMs = peers.length > 0 ? state.profile.probeIntervalMs : pushPullMs
+  state.nextSyncMs = nowMs + (0.5 + random()) * firstSyncMs
   state.nextKnockMs = nowMs + random() * state.profile.knockIntervalMs
   const spareMs = heartbeatSpreadMs(state.profile, state.table.size)
   state.nextHeartbeatSpreadMs = nowMs + random() * (spareMs - state.profile.heartbeatIntervalMs)

@@ -32,9 +32,13 @@ const passesMax = 64
 export function runSync(step: Step): void {
   const { state, nowMs, random } = step
   if (nowMs < state.nextSyncMs) return
-  const interval = pushPullIntervalMs(state.profile, state.table.size)
-  state.nextSyncMs = nowMs + interval * (0.5 + random())
-  const [peer] = pickMembers(step, 1, (member) => member.liveness === 'alive')
+  const [member] = pickMembers(step, 1, ({ liveness }) => liveness === 'alive')
+  const alone = member === undefined && state.seeds.length > 0
+  const intervalMs = alone
+    ? state.profile.probeIntervalMs
+    : pushPullIntervalMs(state.profile, state.table.size)
+  state.nextSyncMs = nowMs + intervalMs * (0.5 + random())
+  const peer = member ?? state.seeds[Math.floor(random() * state.seeds.length)]
   if (peer !== undefined) beginSync(step, peer)
 }
 
@@ -64,7 +68,7 @@ export function takeSyncBuckets(step: Step, from: NodeId, offer: SyncBuckets): v
 
 export function takeSyncRecords(step: Step, from: NodeId, records: SyncRecords): void {
   const { bits, buckets, more } = records
-  takeNews(step, records.news)
+  takeNews(step, softened(step.state, records.news))
   if (records.answer) {
     const news = betterNews(step.state, records)
     send(step, from, { type: 'sync-records', bits, buckets, news, answer: false, more })
@@ -73,6 +77,19 @@ export function takeSyncRecords(step: Step, from: NodeId, records: SyncRecords):
   if (!more || step.state.syncPassesLeft === 0) return
   step.state.syncPassesLeft -= 1
   sendDigest(step, from)
+}
+
+/**
+ * A death that this node never heard of is taken as a suspicion: after a split each side holds
+ * the other for dead, and one exchange must not bury a side that lives.
+ */
+function softened(state: MembershipState, news: News): News {
+  const claims = news.claims.map((claim): MemberClaim => {
+    const held = state.table.get(claim.id)?.liveness
+    const unheard = claim.liveness === 'dead' && held !== undefined && isPresent(held)
+    return unheard && claim.id !== state.self ? { ...claim, liveness: 'suspect' } : claim
+  })
+  return { ...news, claims }
 }
 
 function sendDigest(step: Step, peer: NodeId): void {
