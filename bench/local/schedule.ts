@@ -3,7 +3,8 @@
  *
  * Each system gets a fresh process. First all warm up; then they take turns, in an order that
  * rotates, so that what else the machine does hits all alike. The size of a slow peer's run is
- * cut until it takes about `peerRunMs`. `endsAtMs` bounds the whole: past it one run must do.
+ * cut until it takes about `peerRunMs`. Rounds stop when the workload's share of the time is
+ * spent; when all time is up, what is missing is left out and said to be.
  */
 import { performance } from 'node:perf_hooks'
 import { Session } from './session.ts'
@@ -28,10 +29,16 @@ export interface Failure {
   readonly system: string
   readonly workload: string
   readonly reason: string
+  /** The time was up: nothing is wrong with the result, there is none. */
+  readonly late: boolean
 }
 
 export interface Plan {
   readonly runs: number
+  readonly peerRuns: number
+  /** Past this no round begins that is not the first. */
+  readonly roundsEndAtMs: number
+  /** Past this nothing runs. */
   readonly endsAtMs: number
 }
 
@@ -40,72 +47,88 @@ interface Lane {
   readonly session: Session
   size: number
   failed?: string
+  late: boolean
   readonly runs: number[]
 }
 
 const openTimeoutMs = 20_000
 const runTimeoutMs = 60_000
 
+/** What each system offers, learned when its first process opens; spares idle processes. */
+export type Offers = Map<string, readonly string[]>
+
 export async function measure(
   workload: Workload,
   systems: readonly System[],
   plan: Plan,
+  offers: Offers,
 ): Promise<Measured> {
-  const lanes = systems.map((system) => openLane(system, workload))
+  const mayOffer = ({ name }: System) => offers.get(name)?.includes(workload.name) ?? true
+  const lanes = systems.filter((system) => mayOffer(system)).map((one) => openLane(one, workload))
   try {
-    const offers = await Promise.all(lanes.map((lane) => offersOf(lane)))
-    const able = lanes.filter((lane, index) => offers[index]?.includes(workload.name))
-    for (const lane of able) await warmUp(lane, workload)
+    await Promise.all(lanes.map((lane) => learnOffers(lane, offers)))
+    const able = lanes.filter(({ system }) => offers.get(system.name)?.includes(workload.name))
+    for (const lane of able) await warmUp(lane, workload, plan)
     await takeTurns(able, workload, plan)
-    return summaryOf(lanes, able, workload)
+    const inexpressible = systems.filter((system) => !mayOffer(system)).map(({ name }) => name)
+    return { ...summaryOf(lanes, able, workload), inexpressible }
   } finally {
     await Promise.all(lanes.map((lane) => lane.session.close()))
   }
 }
 
 function openLane(system: System, workload: Workload): Lane {
-  return { system, session: new Session(system.command), size: workload.size, runs: [] }
+  const session = new Session(system.command)
+  return { system, session, size: workload.size, late: false, runs: [] }
 }
 
-async function offersOf(lane: Lane): Promise<readonly string[]> {
+async function learnOffers(lane: Lane, offers: Offers): Promise<void> {
   const reply = await lane.session.open(openTimeoutMs)
-  if (reply.error !== undefined) lane.failed = reply.error
-  return reply.names ?? []
+  if (reply.names !== undefined) offers.set(lane.system.name, reply.names)
+  else lane.failed = reply.error ?? 'the process did not say what it offers'
 }
 
-/** Two small runs for the compiler, then one of the size that will be measured. */
-async function warmUp(lane: Lane, workload: Workload): Promise<void> {
+/** Two small runs for the compiler, then one of the size that will be measured, if it is short. */
+async function warmUp(lane: Lane, workload: Workload, plan: Plan): Promise<void> {
   if (workload.steps === 'fixed') return
   for (const part of [100, 10]) {
     const size = fitted(workload.size / part, workload)
-    const reply = await runOnce(lane, workload, size)
+    const reply = await runOnce(lane, workload, size, plan)
     if (reply === undefined) return
     const expectedMs = (reply.ms ?? 0) * (workload.size / size)
     if (lane.system.full) continue
     lane.size = fitted(workload.size * Math.min(1, workload.peerRunMs / expectedMs), workload)
     if (lane.size <= size) return
   }
-  if (workload.more) await runOnce(lane, workload, lane.size)
+  if (workload.steps === 'any' && workload.more) await runOnce(lane, workload, lane.size, plan)
 }
 
 async function takeTurns(lanes: readonly Lane[], workload: Workload, plan: Plan): Promise<void> {
   const rounds = Math.min(plan.runs, workload.runs ?? plan.runs)
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < lanes.length; turn++) {
-      const lane = lanes[(turn + round) % lanes.length]!
-      const late = performance.now() > plan.endsAtMs
-      if (late && lane.runs.length > 0) continue
-      const reply = await runOnce(lane, workload, lane.size)
+    if (round > 0 && performance.now() > plan.roundsEndAtMs) return
+    const racing = lanes.filter(({ system }) => system.full || round < plan.peerRuns)
+    for (let turn = 0; turn < racing.length; turn++) {
+      const lane = racing[(turn + round) % racing.length]!
+      const reply = await runOnce(lane, workload, lane.size, plan)
       if (reply !== undefined) lane.runs.push(figureOf(reply))
     }
   }
 }
 
-async function runOnce(lane: Lane, workload: Workload, size: number): Promise<Reply | undefined> {
+async function runOnce(
+  lane: Lane,
+  workload: Workload,
+  size: number,
+  plan: Plan,
+): Promise<Reply | undefined> {
   if (lane.failed !== undefined) return undefined
-  const reply = await lane.session.run(workload.name, size, workload.actors, runTimeoutMs)
+  const leftMs = plan.endsAtMs - performance.now()
+  const timeoutMs = Math.max(1, Math.min(runTimeoutMs, leftMs))
+  const reply = await lane.session.run(workload.name, size, workload.actors, timeoutMs)
   if (reply.error === undefined) return reply
-  lane.failed = reply.error.replaceAll(/\s+/g, ' ').slice(0, 200)
+  lane.late = performance.now() >= plan.endsAtMs
+  lane.failed = lane.late ? 'the time was up' : reply.error.replaceAll(/\s+/g, ' ').slice(0, 200)
   return undefined
 }
 
@@ -122,17 +145,16 @@ function fitted(size: number, workload: Workload): number {
   return share * Math.max(10, Math.round(size / share))
 }
 
-function summaryOf(lanes: readonly Lane[], able: readonly Lane[], workload: Workload): Measured {
-  const sound = able.filter((lane) => lane.failed === undefined && lane.runs.length > 0)
+function summaryOf(lanes: readonly Lane[], able: readonly Lane[], workload: Workload) {
+  const sound = able.filter(({ runs, failed, late }) => runs.length > 0 && (!failed || late))
+  const failed = lanes.filter((lane) => lane.failed !== undefined && !sound.includes(lane))
   return {
     rows: sound.map(({ system, size, runs }) => ({ workload, system: system.name, size, runs })),
-    failures: lanes.flatMap(({ system, failed }) =>
-      failed === undefined
-        ? []
-        : [{ system: system.name, workload: workload.name, reason: failed }],
-    ),
-    inexpressible: lanes
-      .filter((lane) => lane.failed === undefined && !able.includes(lane))
-      .map((lane) => lane.system.name),
+    failures: failed.map(({ system, failed: reason = '', late }) => ({
+      system: system.name,
+      workload: workload.name,
+      reason,
+      late,
+    })),
   }
 }

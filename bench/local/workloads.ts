@@ -17,9 +17,11 @@ export interface Workload {
   /** Sizes that the shape allows: any, `powers` of ten only, or the stated one alone. */
   readonly steps: 'any' | 'powers' | 'fixed'
   readonly runs?: number
+  /** Share of the time, in parts like those of the others. */
+  readonly share: number
 }
 
-const peerRunMs = 300
+const peerRunMs = 200
 
 function rate(
   name: string,
@@ -27,7 +29,7 @@ function rate(
   [size, actors]: readonly [number, number],
   about: string,
 ): Workload {
-  return { name, unit, size, actors, about, more: true, peerRunMs, steps: 'any' }
+  return { name, unit, size, actors, about, more: true, peerRunMs, steps: 'any', share: 1 }
 }
 
 function gauge(
@@ -36,7 +38,18 @@ function gauge(
   [size, actors]: readonly [number, number],
   about: string,
 ): Workload {
-  return { name, unit, size, actors, about, more: false, peerRunMs: 1_500, steps: 'any', runs: 3 }
+  return {
+    name,
+    unit,
+    size,
+    actors,
+    about,
+    more: false,
+    peerRunMs: 1_000,
+    steps: 'any',
+    runs: 3,
+    share: 2,
+  }
 }
 
 export const workloads: readonly Workload[] = [
@@ -48,9 +61,10 @@ export const workloads: readonly Workload[] = [
   rate('fork-join-throughput', 'messages/s', [600_000, 60], '60 actors get 10,000 messages each'),
   {
     ...rate('skynet', 'leaves/s', [1_000_000, 10], 'a tree of 1,111,111 actors sums its leaves'),
-    peerRunMs: 1_000,
+    peerRunMs: 500,
     steps: 'powers',
     runs: 3,
+    share: 6,
   },
   rate('big', 'messages/s', [1_000_000, 1], 'every actor pings every actor and is answered'),
   rate('ask', 'asks/s', [200_000, 1], 'one ask after the other'),
