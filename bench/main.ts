@@ -13,7 +13,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   compare: compareRuns,
 }
 
-const usage = `usage: npm run bench -- local [--quick] [--peers] [--json FILE] [--only a,b]
+const usage = `usage: npm run bench -- local [--quick] [--peers] [--json FILE] [--only a,b] [--systems a,b]
        npm run bench -- compare BEFORE.json AFTER.json
 `
 
@@ -23,5 +23,11 @@ if (command === undefined) {
   process.stderr.write(name === '' ? usage : `No benchmark is called '${name}'.\n${usage}`)
   process.exitCode = 2
 } else {
-  process.exitCode = await command(args)
+  process.exitCode = await command(args).catch((error: unknown) => refuse(error))
+}
+
+/** Wrong words on the command line, or a file that cannot be read or written. */
+function refuse(error: unknown): number {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+  return 2
 }

@@ -52,7 +52,7 @@ async function erlang(folder: string): Promise<System | string> {
   try {
     await run('erlc', ['-o', folder, join(here, 'erlang', 'shoal_bench.erl')])
   } catch (error) {
-    return `erlang: skipped, ${firstLine(error)}`
+    return `erlang: skipped, ${reasonOf(error)}`
   }
   const flags = ['+S', '1:1', '+P', '4000000', '-noshell', '-pa', folder]
   const args = [...flags, '-run', 'shoal_bench', 'main']
@@ -63,7 +63,7 @@ async function peers(): Promise<readonly (System | string)[]> {
   try {
     await installPeers()
   } catch (error) {
-    const reason = firstLine(error)
+    const reason = reasonOf(error)
     return peerNames.map((name) => `${name}: skipped, npm ci in bench/peers failed: ${reason}`)
   }
   return peerNames.map((name) => nodeSystem(name, join(peersFolder, `${name}.ts`), false))
@@ -86,6 +86,11 @@ function outerEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)))
 }
 
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0] ?? ''
+/** The line that says most: npm's first error, else the first line of all. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if ('code' in error && error.code === 'ENOENT') return 'the command is not on the path'
+  const said = 'stderr' in error ? String(error.stderr).split('\n') : []
+  const first = said.find((line) => /^npm error (?!code|errno|syscall)/.test(line))
+  return first ?? error.message.split('\n')[0] ?? ''
 }

@@ -78,6 +78,7 @@ export const workloads: readonly Workload[] = [
     'spawn 100, see them begun, stop them, see them ended',
   ),
   rate('restart-storm', 'restarts/s', [5_000, 1], 'a supervised actor that fails each message'),
+  rate('worker-roundtrip', 'round trips/s', [5_000, 1], 'a small job to a thread and back'),
   gauge('idle-actor-bytes', 'bytes', [100_000, 1], 'heap of an idle actor; no timer each'),
   {
     ...gauge('event-loop-delay-p99', 'ms', [1_500, 10_000], '10,000 actors, each always busy'),

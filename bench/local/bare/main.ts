@@ -3,6 +3,7 @@ import { serve } from '../serve.ts'
 import { bareAsks } from './asks.ts'
 import { bareCrowds } from './crowds.ts'
 import { bareStreams } from './streams.ts'
+import { bareThreads } from './threads.ts'
 import { bareUpkeep } from './upkeep.ts'
 
-await serve({ ...bareStreams, ...bareCrowds, ...bareAsks, ...bareUpkeep })
+await serve({ ...bareStreams, ...bareCrowds, ...bareAsks, ...bareUpkeep, ...bareThreads })
