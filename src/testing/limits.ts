@@ -12,3 +12,11 @@ export const expectMs = 3_000
 export const slicesPerStep = 256
 /** Lines of the event log at hand: what a person may want to read of a failed run. */
 export const logLinesKept = 50_000
+/** Messages that a failed expectation lists: enough to see what went wrong. */
+export const probeLinesShown = 20
+/** Items of a stream that a probe may give before its reader takes one. */
+export const probeFeedItems = 1_000
+/** Lines of the event log that the report of a failed seed repeats. */
+export const logLinesShown = 25
+/** Turns that one message may cause in a behaviour kit. */
+export const behaviourSteps = 100_000

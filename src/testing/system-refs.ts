@@ -13,8 +13,9 @@ export class SystemRefs implements RefCodec {
   }
 
   dehydrate(ref: object): unknown {
-    const address = String(ref)
-    this.#crossed.set(address, ref as AnyRef)
+    const known = ref as AnyRef
+    const address = known.toString()
+    this.#crossed.set(address, known)
     return { address }
   }
 

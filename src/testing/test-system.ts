@@ -12,6 +12,7 @@ import {
   EdgeError,
   type Exit,
   type Messages,
+  type Protocol,
   type Ref,
   type SpawnArguments,
   type SystemOptions,
@@ -20,6 +21,8 @@ import type { Codec, RefCodec } from '../ports/codec.ts'
 import { EventLog } from './event-log.ts'
 import * as limits from './limits.ts'
 import { type Delivery, Links } from './links.ts'
+import { Probe } from './probe.ts'
+import { type AnyMessages, AnyProtocol } from './probe-actor.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { SystemRefs } from './system-refs.ts'
 import { TestTransit } from './test-transit.ts'
@@ -62,6 +65,14 @@ export class TestKit {
 
   spawn<M extends Messages, A>(def: ActorDef<M, A>, ...rest: SpawnArguments<A>): Ref<M> {
     return this.system.spawn(def, ...rest)
+  }
+
+  /** An actor of the test itself, to be given to those under test; see Probe. */
+  probe(): Probe<AnyMessages>
+  probe<M extends Messages>(spoken: Protocol<M>, name?: string): Probe<M>
+  probe<M extends Messages>(spoken?: Protocol<M>, name?: string): Probe<M> | Probe<AnyMessages> {
+    if (spoken === undefined) return new Probe(this, AnyProtocol)
+    return new Probe(this, spoken, name)
   }
 
   /** Run all that is ready, promises included, until nothing moves. Time stands still. */

@@ -69,9 +69,9 @@ export class VirtualTime {
   }
 
   /** Run all that can run now, until nothing moves any more. */
-  async settle(): Promise<void> {
+  async settle(stepsMax = limits.stepsPerSettle): Promise<void> {
     await promisesSettled()
-    for (let left = limits.stepsPerSettle; left > 0; left--) {
+    for (let left = stepsMax; left > 0; left--) {
       const work = this.#soon.shift() ?? this.#later.shift()
       if (work === undefined) return
       this.#do(work)
@@ -79,7 +79,7 @@ export class VirtualTime {
     }
     throw new EdgeError(
       'never_settles',
-      `After ${limits.stepsPerSettle} steps at ${this.#nowMs} ms of virtual time there is still ` +
+      `After ${stepsMax} steps at ${this.#nowMs} ms of virtual time there is still ` +
         'work: an actor tells itself, or two tell each other, for ever',
     )
   }
