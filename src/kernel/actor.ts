@@ -12,7 +12,7 @@ import type { AskSpec, Messages, Protocol, StreamSpec, TellSpec } from './protoc
 import type { Exit } from './recipient.ts'
 import type { AnyRef } from './ref.ts'
 import type { Policy } from './supervision.ts'
-import { carryTurn } from './turn.ts'
+import { carrySignals, carryTurn } from './turn.ts'
 
 declare const later: unique symbol
 /** Returned by an ask handler that will answer through `ctx.replyLater`. */
@@ -88,11 +88,14 @@ export function actor<M extends Messages, St, A = void>(
   behaviour: Behaviour<M, St, A>,
 ): ActorDef<M, A> {
   const handlers = compileHandlers(protocol, behaviour.on)
+  const { signals } = behaviour
+  const carried =
+    signals === undefined ? behaviour : { ...behaviour, signals: carrySignals(signals) }
   return {
     protocol,
     handlers,
     // Inside the kernel states and payloads are opaque; only the definition's own code reads them.
-    behaviour: behaviour as unknown as Behaviour<Messages, unknown, unknown>,
+    behaviour: carried as unknown as Behaviour<Messages, unknown, unknown>,
   }
 }
 

@@ -55,13 +55,20 @@ export class PendingAsk extends Envelope {
   }
 
   override withdrawn(): Withdrawal | null {
-    if (this.#state === waiting) return null
+    if (this.#state === waiting) {
+      if (this.to.home.clock.now() < this.deadlineAt) return null
+      // The deadline has passed, only the wheel has not turned yet.
+      this.fire()
+    }
     return this.#state === cancelled ? 'cancelled' : 'expired'
   }
 
   override get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.#state === cancelled) this.#controller.abort(this.#cancelledError())
+    if (this.#state === expired && this.#options?.cancelOnTimeout === true) {
+      this.#controller.abort(this.#timeoutError())
+    }
     return this.#controller.signal
   }
 

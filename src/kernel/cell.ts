@@ -163,7 +163,7 @@ export class Cell implements Recipient, Sender {
   /** One turn, unless nobody wants it any more. */
   take(message: Message, payload: unknown, rider: Rider): void {
     const envelope = rider !== null && rider.isEnvelope ? rider : null
-    if (envelope !== null && this.#withdrawn(message, payload, envelope)) return
+    if (envelope !== null && this.dropWithdrawn(message, payload, envelope)) return
     this.processed++
     current.begin(this, message, payload, rider)
     let result: unknown
@@ -194,7 +194,8 @@ export class Cell implements Recipient, Sender {
     return handler(this.state, payload, this.context)
   }
 
-  #withdrawn(message: Message, payload: unknown, envelope: Envelope): boolean {
+  /** True when nobody wants the message any more; it is counted, unless it was never to be seen. */
+  dropWithdrawn(message: Message, payload: unknown, envelope: Envelope): boolean {
     const reason = envelope.withdrawn()
     if (reason === null) return false
     if (reason !== 'stale') this.deadLetter(reason, message, payload, envelope)
@@ -242,7 +243,7 @@ export class Cell implements Recipient, Sender {
   #refuse(message: Message, payload: unknown, rider: Rider): boolean {
     const ended = this.phase === 'ended'
     if (rider !== null && rider.isEnvelope) {
-      if (rider.withdrawn() === 'stale') return false
+      if (this.dropWithdrawn(message, payload, rider)) return false
       rider.fail(this.#refusal())
     }
     if (message.index >= 0) {
@@ -260,13 +261,13 @@ export class Cell implements Recipient, Sender {
   #keep(message: Message, payload: unknown, rider: Rider): boolean {
     if (message.index < 0 || this.mailbox.size < (this.extras?.stashLimit ?? Infinity)) return true
     this.deadLetter('stash-full', message, payload, rider)
-    if (rider !== null && rider.isEnvelope) rider.fail(restartingError(this))
+    if (rider !== null && rider.isEnvelope) rider.refuse(restartingError(this))
     return false
   }
 
   wouldDeadlock(chain: number, message: Message): boolean {
     if (message.options.interleave === true) return false
-    if (current.cell === this) return current.message?.options.interleave !== true
+    if (current.cell === this && current.message?.options.interleave !== true) return true
     return this.turn !== null && (this.flags & flag.BUSY) !== 0 && chainOf(this.turn) === chain
   }
 

@@ -5,19 +5,23 @@
  * whole run. When the incarnation ends the context is revoked: code that still holds it gets
  * `stale_incarnation` and changes nothing.
  */
-import type { ActorDef, Handlers, Later } from './actor.ts'
-import { compileHandlers } from './actor.ts'
+import type { ActorDef, Handlers, Later, Signals } from './actor.ts'
+import { type AnySignals, become, unbecome } from './become.ts'
 import type { Cell } from './cell.ts'
 import { durationMs, type Duration } from './duration.ts'
 import { EdgeError } from './errors.ts'
+import type { Events } from './events.ts'
 import { extrasOf } from './extras.ts'
 import { childNamed, childrenOf } from './family.ts'
+import type { Groups } from './groups.ts'
 import { requestStop } from './halt.ts'
 import { nextId } from './ids.ts'
 import type { Revocable } from './kernel.ts'
 import type { SpawnOptions } from './props.ts'
 import type { Input, Message, Messages } from './protocol.ts'
+import type { Receptionist } from './receptionist.ts'
 import { AnyRef, type Ref } from './ref.ts'
+import type { NameRegistry } from './registry.ts'
 import { forward, pipe, reenter, replyLater, type Outcome, type Replier } from './reentry.ts'
 import { Scope } from './scope.ts'
 import { stash, unstashAll } from './stash.ts'
@@ -33,12 +37,12 @@ export interface TimerOptions {
 
 export class Context<M extends Messages, St> implements Revocable {
   #cell: Cell | null
-  readonly #path: string
+  /** Whose context it was, for the error message; made only when one is needed. */
+  #former: Cell | null = null
   #scopes: Set<Scope> | null = null
 
   constructor(cell: Cell) {
     this.#cell = cell
-    this.#path = ''
   }
 
   get #live(): Cell {
@@ -47,7 +51,7 @@ export class Context<M extends Messages, St> implements Revocable {
       'stale_incarnation',
       'This context belongs to an incarnation of an actor that has ended; ' +
         'what remained of its work has no effect',
-      { detail: { path: this.#path } },
+      { detail: { path: this.#former?.path ?? '' } },
     )
   }
 
@@ -80,6 +84,25 @@ export class Context<M extends Messages, St> implements Revocable {
   id(): string {
     const { clock, random } = this.#live.home
     return nextId(clock, random)
+  }
+
+  /** What happens in the system, to publish and to subscribe to. */
+  get events(): Events {
+    return this.#live.home.events
+  }
+
+  /** Well-known names of this system. */
+  get registry(): NameRegistry {
+    return this.#live.home.registry
+  }
+
+  /** Who offers which service. */
+  get receptionist(): Receptionist {
+    return this.#live.home.receptionist
+  }
+
+  get groups(): Groups {
+    return this.#live.home.groups
   }
 
   spawn<N extends Messages, A>(def: ActorDef<N, A>, ...[init, options]: SpawnArguments<A>): Ref<N> {
@@ -183,9 +206,12 @@ export class Context<M extends Messages, St> implements Revocable {
   /** Set the message of this turn aside. An ask set aside is answered when it comes back. */
   stash(): Later<never> {
     const cell = this.#live
-    const { message, payload, rider } = this.#turn
+    const turn = this.#turn
+    const { message, payload, rider } = turn
     if (message === null) throw noMessage(cell, 'stash')
     stash(cell, { message, payload, rider })
+    // Setting it aside again would double it.
+    turn.message = null
     return stashed
   }
 
@@ -193,21 +219,15 @@ export class Context<M extends Messages, St> implements Revocable {
     unstashAll(this.#live)
   }
 
-  /** Handle later messages with other handlers; what is not named stays as it is. */
-  become(handlers: Partial<Handlers<M, St>>): void {
-    const cell = this.#live
-    const extras = extrasOf(cell)
-    extras.behaviours ??= []
-    extras.behaviours.push(cell.handlers)
-    const { table } = cell.props.def.protocol
-    const before = Object.fromEntries(table.map(({ name, index }) => [name, cell.handlers[index]]))
-    cell.handlers = compileHandlers(cell.props.def.protocol, { ...before, ...handlers })
+  /** Handle later messages and signals in another way; what is not named stays as it is. */
+  become(handlers: Partial<Handlers<M, St>>, signals?: Signals<M, St>): void {
+    // The types of state and messages were checked at this call; the kernel never reads them.
+    become(this.#live, handlers, (signals as unknown as AnySignals | undefined) ?? null)
   }
 
+  /** Back to the behaviour before the latest one. */
   unbecome(): void {
-    const cell = this.#live
-    const before = cell.extras?.behaviours?.pop()
-    if (before !== undefined) cell.handlers = before
+    unbecome(this.#live)
   }
 
   /** Hand the message of this turn on; the one addressed answers its asker directly. */
@@ -271,6 +291,7 @@ export class Context<M extends Messages, St> implements Revocable {
 
   revoke(): void {
     const cell = this.#cell
+    this.#former ??= cell
     this.#cell = null
     if (this.#scopes === null || cell === null) return
     const why = new EdgeError('stale_incarnation', `The incarnation of ${cell.path} has ended`)

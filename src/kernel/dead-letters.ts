@@ -1,12 +1,15 @@
 /**
  * DeadLetters: every message that could not be processed, counted by reason.
  *
- * Counting is exact; the log is throttled by whoever listens. A listener that throws or has
- * stopped never makes dead letters of its own.
+ * Counting is exact; the log is throttled by whoever listens. Letters that come of telling
+ * somebody about a letter are counted but never told, so that a listener that throws, is full or
+ * has stopped cannot make them breed.
  */
 import * as limits from './limits.ts'
 import type { Sender } from './mailbox.ts'
 import type { Message } from './protocol.ts'
+import type { AnyRef } from './ref.ts'
+import { Subscription, type TellsTaking } from './subscription.ts'
 
 export type DeadLetterReason =
   | 'no-such-actor'
@@ -19,6 +22,7 @@ export type DeadLetterReason =
   | 'expired'
   | 'cancelled'
   | 'unhandled'
+  | 'no-routee'
 
 export interface DeadLetter {
   readonly reason: DeadLetterReason
@@ -32,16 +36,23 @@ export interface DeadLetter {
 
 export type DeadLetterListener = (letter: DeadLetter) => void
 
+export interface DeadLetterHome {
+  readonly now: () => number
+  /** Run a listener so that what it throws harms nobody. */
+  readonly guarded: (label: string, listener: () => void) => void
+}
+
 export class DeadLetters {
-  readonly #now: () => number
+  readonly #home: DeadLetterHome
   readonly #counts = new Map<DeadLetterReason, number>()
   readonly #kept: DeadLetter[] = []
   readonly #listeners = new Set<DeadLetterListener>()
+  readonly #actors = new Map<string, Subscription>()
   #total = 0
   #publishing = false
 
-  constructor(now: () => number) {
-    this.#now = now
+  constructor(home: DeadLetterHome) {
+    this.#home = home
   }
 
   get total(): number {
@@ -62,6 +73,17 @@ export class DeadLetters {
     return () => void this.#listeners.delete(listener)
   }
 
+  /** Tell an actor of each letter by a message of its own, until it ends. */
+  subscribeActor<R extends AnyRef>(ref: R, name: TellsTaking<R, DeadLetter>): () => void {
+    const id = `${String(ref)} ${name}`
+    const known = this.#actors.get(id)
+    if (known !== undefined) return () => known.cancel()
+    const subscription = new Subscription(ref, name, () => void this.#actors.delete(id))
+    this.#actors.set(id, subscription)
+    subscription.watch()
+    return () => subscription.cancel()
+  }
+
   add(
     reason: DeadLetterReason,
     message: Message,
@@ -77,7 +99,7 @@ export class DeadLetters {
       payload,
       recipient: route.recipient,
       sender: route.sender?.path ?? null,
-      at: this.#now(),
+      at: this.#home.now(),
     }
     this.#kept.push(letter)
     if (this.#kept.length > limits.deadLettersKept) this.#kept.shift()
@@ -85,9 +107,14 @@ export class DeadLetters {
   }
 
   #publish(letter: DeadLetter): void {
-    if (this.#publishing || this.#listeners.size === 0) return
+    if (this.#publishing || this.#listeners.size + this.#actors.size === 0) return
+    const actors = [...this.#actors.values()]
+    if (actors.some((subscription) => subscription.sent(letter))) return
     this.#publishing = true
-    for (const listener of this.#listeners) listener(letter)
+    for (const listener of this.#listeners) {
+      this.#home.guarded('dead-letter', () => listener(letter))
+    }
+    for (const subscription of actors) subscription.send(letter)
     this.#publishing = false
   }
 }

@@ -39,6 +39,11 @@ export abstract class Envelope extends WheelEntry {
 
   fail(_error: Error): void {}
 
+  /** Fail, unless nobody waits any more: only answers can be late, refusals cannot. */
+  refuse(error: Error): void {
+    if (this.withdrawn() === null) this.fail(error)
+  }
+
   /** Aborted when the answer is no longer wanted; made on first use. */
   get signal(): AbortSignal {
     return neverAborted

@@ -1,9 +1,12 @@
 /**
  * Events: what happens in a system, published by type to whoever subscribed.
  *
- * A throwing subscriber harms neither the publisher nor its neighbours; after `unsubscribe` has
- * returned nothing more arrives.
+ * A type is a word of `EventTypes`, or a class: whoever subscribes to a class hears of its
+ * subclasses too. A throwing subscriber harms neither the publisher nor its neighbours; after
+ * `unsubscribe` has returned nothing more arrives; a subscribed actor that ends is forgotten.
  */
+import type { AnyRef } from './ref.ts'
+import { Subscription, type TellsTaking } from './subscription.ts'
 
 /** What the kernel itself publishes; other layers add their own by declaration merging. */
 export interface EventTypes {
@@ -18,6 +21,7 @@ export interface EventTypes {
   'actor.stopped': { readonly path: string; readonly reason: string }
   'actor.stuck': { readonly path: string; readonly message: string; readonly afterMs: number }
   'actor.abandoned': { readonly path: string; readonly message: string }
+  'supervisor.decided': SupervisorDecided
   'hook.failed': { readonly path: string; readonly hook: string; readonly error: unknown }
   'subscriber.failed': { readonly type: string; readonly error: unknown }
 }
@@ -31,21 +35,46 @@ export interface ActorFailed {
   readonly directive: string
 }
 
+/** What a supervisor makes of the end of a child. */
+export interface SupervisorDecided {
+  /** The supervisor. */
+  readonly path: string
+  readonly child: string
+  readonly reason: string
+  readonly error: unknown
+  readonly strategy: string
+  /** Restarts in the window, this one included; of the group if it has a budget. */
+  readonly count: number
+  readonly action: 'restart' | 'give-up' | 'forget'
+}
+
 export type EventType = keyof EventTypes
+/** A class whose instances are published as events. */
+export type EventClass<E extends object = object> = abstract new (...args: never[]) => E
 export type Subscriber<T extends EventType> = (event: EventTypes[T], type: T) => void
-type AnySubscriber = (event: unknown, type: EventType) => void
+/** Hears everything; `type` is the word, or the name of the event's class. */
+export type AnySubscriber = (event: unknown, type: string) => void
+/** The event that a type stands for. */
+export type EventOf<T> = T extends EventType
+  ? EventTypes[T]
+  : T extends EventClass<infer E>
+    ? E
+    : never
 
 export class Events {
-  readonly #subscribers = new Map<EventType, Set<AnySubscriber>>()
+  /** By word, or by the prototype of a class. */
+  readonly #subscribers = new Map<string | object, Set<AnySubscriber>>()
   readonly #all = new Set<AnySubscriber>()
+  /** Subscriptions by class; while there is none, nothing looks for prototypes. */
+  #byClass = 0
+  readonly #actors = new Map<string | object, Map<string, Subscription>>()
 
   /** Subscribing the same function twice delivers once. Returns its own undoing. */
-  subscribe<T extends EventType>(type: T, subscriber: Subscriber<T>): () => void {
-    const known = this.#subscribers.get(type) ?? new Set<AnySubscriber>()
-    this.#subscribers.set(type, known)
+  subscribe<T extends EventType>(type: T, subscriber: Subscriber<T>): () => void
+  subscribe<E extends object>(type: EventClass<E>, subscriber: (event: E) => void): () => void
+  subscribe(type: EventType | EventClass, subscriber: unknown): () => void {
     // The map's key decides the event's type, so the wider signature is never called wrongly.
-    known.add(subscriber as AnySubscriber)
-    return () => void known.delete(subscriber as AnySubscriber)
+    return this.#add(keyOf(type), subscriber as AnySubscriber)
   }
 
   subscribeAll(subscriber: AnySubscriber): () => void {
@@ -53,22 +82,93 @@ export class Events {
     return () => void this.#all.delete(subscriber)
   }
 
+  /** Tell an actor of each event by a message of its own, until it ends. */
+  subscribeActor<T extends EventType | EventClass, R extends AnyRef>(
+    type: T,
+    ref: R,
+    name: TellsTaking<R, EventOf<T>>,
+  ): () => void {
+    const key = keyOf(type)
+    const actors = this.#actors.get(key) ?? new Map<string, Subscription>()
+    this.#actors.set(key, actors)
+    const id = `${String(ref)} ${name}`
+    const known = actors.get(id)
+    if (known !== undefined) return () => known.cancel()
+    const subscription = new Subscription(ref, name, () => {
+      actors.delete(id)
+      if (actors.size === 0 && this.#actors.get(key) === actors) this.#actors.delete(key)
+      remove()
+    })
+    actors.set(id, subscription)
+    const remove = this.#add(key, (event) => subscription.send(event))
+    subscription.watch()
+    return () => subscription.cancel()
+  }
+
   /** Whether anybody would hear: spares the cost of describing what nobody reads. */
-  wanted(type: EventType): boolean {
-    return this.#all.size > 0 || (this.#subscribers.get(type)?.size ?? 0) > 0
+  wanted(type: EventType | EventClass): boolean {
+    return this.#all.size > 0 || (this.#subscribers.get(keyOf(type))?.size ?? 0) > 0
   }
 
-  publish<T extends EventType>(type: T, event: EventTypes[T]): void {
-    const chosen = this.#subscribers.get(type)
-    if (chosen !== undefined) for (const subscriber of chosen) this.#call(subscriber, type, event)
-    for (const subscriber of this.#all) this.#call(subscriber, type, event)
+  publish<T extends EventType>(type: T, event: EventTypes[T]): void
+  /** An instance of a class, for those who subscribed to the class or to one it extends. */
+  publish(event: object): void
+  publish(type: string | object, event?: unknown): void {
+    if (typeof type === 'string') this.#deliver(this.#subscribers.get(type), event, type)
+    else this.#publishInstance(type)
   }
 
-  #call(subscriber: AnySubscriber, type: EventType, event: unknown): void {
+  /** Run somebody else's listener; what it throws is reported and harms nobody. */
+  guarded(type: string, listener: () => void): void {
+    try {
+      listener()
+    } catch (error) {
+      if (type !== 'subscriber.failed') this.publish('subscriber.failed', { type, error })
+    }
+  }
+
+  #publishInstance(event: object): void {
+    const chosen = this.#byClass === 0 ? undefined : this.#hearingOf(event)
+    this.#deliver(chosen, event, event.constructor.name)
+  }
+
+  /** Whoever subscribed to a class and to one that it extends hears of it once. */
+  #hearingOf(event: object): ReadonlySet<AnySubscriber> {
+    const chosen = new Set<AnySubscriber>()
+    let prototype: unknown = Object.getPrototypeOf(event)
+    while (typeof prototype === 'object' && prototype !== null) {
+      for (const subscriber of this.#subscribers.get(prototype) ?? []) chosen.add(subscriber)
+      prototype = Object.getPrototypeOf(prototype)
+    }
+    return chosen
+  }
+
+  #deliver(chosen: ReadonlySet<AnySubscriber> | undefined, event: unknown, type: string): void {
+    for (const subscriber of chosen ?? []) this.#call(subscriber, event, type)
+    for (const subscriber of this.#all) this.#call(subscriber, event, type)
+  }
+
+  #call(subscriber: AnySubscriber, event: unknown, type: string): void {
     try {
       subscriber(event, type)
     } catch (error) {
       if (type !== 'subscriber.failed') this.publish('subscriber.failed', { type, error })
     }
   }
+
+  #add(key: string | object, subscriber: AnySubscriber): () => void {
+    const known = this.#subscribers.get(key) ?? new Set<AnySubscriber>()
+    this.#subscribers.set(key, known)
+    if (typeof key === 'object' && !known.has(subscriber)) this.#byClass++
+    known.add(subscriber)
+    return () => {
+      if (!known.delete(subscriber)) return
+      if (typeof key === 'object') this.#byClass--
+      if (known.size === 0 && this.#subscribers.get(key) === known) this.#subscribers.delete(key)
+    }
+  }
+}
+
+function keyOf(type: string | EventClass): string | object {
+  return typeof type === 'string' ? type : (type.prototype as object)
 }

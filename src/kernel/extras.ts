@@ -1,12 +1,14 @@
 /**
  * Extras: what only some cells need, kept apart so that an idle actor stays small.
  */
+import type { AnySignals, Earlier } from './become.ts'
 import type { Cell } from './cell.ts'
 import type { ChildGuard } from './guard.ts'
 import type { HaltRequest } from './halt.ts'
 import type { Waiting } from './mailbox.ts'
 import type { Pump } from './pump.ts'
 import type { Exit, Recipient, Watcher } from './recipient.ts'
+import type { Router } from './router.ts'
 import type { RestartHistory, Rule } from './supervision.ts'
 import type { Timers } from './timers.ts'
 import type { WheelEntry } from './timer-wheel.ts'
@@ -26,6 +28,8 @@ export class Extras {
   /** Makes unique names from prefixes. */
   prefixCount = 0
   guard: ChildGuard | null = null
+  /** Set while this cell is a running router. */
+  router: Router | null = null
   request: HaltRequest | null = null
   /** The incarnation that is being halted had a state. */
   lived = false
@@ -37,7 +41,9 @@ export class Extras {
   timers: Timers | null = null
   stash: Waiting[] | null = null
   /** Behaviours below the current one, for `unbecome`. */
-  behaviours: Cell['handlers'][] | null = null
+  behaviours: Earlier[] | null = null
+  /** Signals of the latest behaviour, when it brought any. */
+  signals: AnySignals | null = null
   interleaved: Waiting[] = []
   /** Turns that run beside the serial one. */
   openTurns: Set<Turn> | null = null
@@ -48,6 +54,10 @@ export class Extras {
   restarts = 0
   /** Failed children that escalated and wait for this cell's own fate. */
   escalated: { readonly child: Cell; readonly error: unknown }[] | null = null
+  /** The child whose failure this cell fails with; the cell itself when it came from outside. */
+  failedThrough: Cell | null = null
+  /** The children are suspended until somebody has decided about this cell. */
+  holdsChildren = false
   /** The one deadline of the life cycle: start, grace or back-off. */
   deadline: WheelEntry | null = null
   turnDeadline: WheelEntry | null = null

@@ -22,10 +22,12 @@ export const IDLE_WATCHED = 128
 export const IN_TRANSIT = 256
 /** A message waits that may interleave with the turn under way. */
 export const INTERLEAVED = 512
+/** A router: its messages go straight on to a routee. */
+export const ROUTED = 1024
 
 /** Any of these keeps the next message waiting. */
 export const blocked = BUSY | SUSPENDED | COMMAND | HELD | INTERLEAVED
 /** With any of these a new message need not wake the cell. */
 export const asleep = SCHEDULED | BUSY | SUSPENDED | HELD
 /** With any of these a new message takes the long way in. */
-export const special = CLOSED | BACKING_OFF | IN_TRANSIT | BUSY
+export const special = CLOSED | BACKING_OFF | IN_TRANSIT | BUSY | ROUTED

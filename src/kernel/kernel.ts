@@ -7,11 +7,14 @@ import type { ActorDef } from './actor.ts'
 import type { Cell } from './cell.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Events } from './events.ts'
+import type { Groups } from './groups.ts'
 import type { Rider } from './mailbox.ts'
 import type { SpawnOptions } from './props.ts'
 import type { Message } from './protocol.ts'
+import type { Receptionist } from './receptionist.ts'
 import type { Exit, Home } from './recipient.ts'
 import type { AnyRef } from './ref.ts'
+import type { NameRegistry } from './registry.ts'
 import type { Random } from './runtime.ts'
 
 /** Carries local sends the long way round: through delays and a codec, as a network would. */
@@ -24,6 +27,9 @@ export interface Kernel extends Home {
   readonly dispatcher: Dispatcher
   readonly events: Events
   readonly random: Random
+  readonly registry: NameRegistry
+  readonly receptionist: Receptionist
+  readonly groups: Groups
   readonly transit: Transit | null
   /** Shutting down: nothing new may start. */
   readonly stopping: boolean

@@ -33,3 +33,19 @@ export const deadLettersKept = 100
 /** Restarts in a window when a supervisor declares no numbers: ten in ten seconds per child. */
 export const restartsMax = 10
 export const restartsWithinMs = 10_000
+/** Routees of one pool: beyond this, pools of pools do better. */
+export const poolSizeMax = 10_000
+/** Messages a resizable pool passes on between two looks at its load. */
+export const poolLookEvery = 10
+/** How often a pool above its minimum looks whether fewer routees would do. */
+export const poolShrinkEveryMs = 10_000
+/** Dead letters that one interval of the log shows one by one; the rest is summed up. */
+export const deadLettersLogged = 10
+export const deadLetterLogEveryMs = 60_000
+/** Next events that one turn of a state machine may queue: more is a loop. */
+export const nextEventsMax = 1_000
+/** Restarts remembered of an actor that may restart for ever: enough for any doubling of a delay. */
+export const restartsKept = 64
+/** A supervisor that declares a group budget with one number only gets the other from OTP. */
+export const groupIntensity = 1
+export const groupPeriodMs = 5_000

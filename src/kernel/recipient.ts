@@ -35,6 +35,10 @@ export interface Address {
 export interface Recipient {
   readonly home: Home
   readonly address: Address
+  /** Messages that wait or are under way, as far as they can be seen from here. */
+  readonly load?: number
+  /** Takes no more messages; what is sent now becomes a dead letter. */
+  readonly closed?: boolean
   /** Take a message; never throws for a valid one, whatever the state of the recipient. */
   accept(message: Message, payload: unknown, rider: Rider): void
   /** True when an ask of this call chain could never be answered. */

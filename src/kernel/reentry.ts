@@ -9,7 +9,7 @@ import type { Messages } from './protocol.ts'
 import { AnyRef } from './ref.ts'
 import { answeredLater } from './settle.ts'
 import { CONTINUE, type SignalWork } from './signals.ts'
-import type { Turn } from './turn.ts'
+import { activeTurn, carryTurn, type Turn } from './turn.ts'
 
 export type Outcome<T> =
   | { readonly ok: true; readonly value: T }
@@ -21,15 +21,33 @@ export interface Replier<O> {
   fail(error: Error): void
 }
 
-/** Queued work of one incarnation; a later one never sees it. */
+/**
+ * Queued work of one incarnation; a later one never sees it. While the ask that it began with is
+ * open, it works on that ask's budget and in its call chain.
+ */
 class OfIncarnation extends Envelope {
   readonly #cell: Cell
   readonly #incarnation: number
+  readonly #origin: Envelope | null
 
-  constructor(cell: Cell) {
+  constructor(cell: Cell, origin: Envelope | null) {
     super(null)
     this.#cell = cell
     this.#incarnation = cell.incarnation
+    this.#origin = origin
+    this.trace = origin?.trace
+  }
+
+  /** The promise has settled. */
+  inherit(): void {
+    const origin = this.#origin
+    if (origin === null || !origin.expectsReply || origin.withdrawn() !== null) return
+    this.deadlineAt = origin.deadlineAt
+    this.chain = origin.chain
+  }
+
+  override get signal(): AbortSignal {
+    return this.#origin?.expectsReply === true ? this.#origin.signal : super.signal
   }
 
   override withdrawn(): Withdrawal | null {
@@ -67,9 +85,11 @@ type Continuation = (
 ) => unknown
 
 export function reenter(cell: Cell, promise: PromiseLike<unknown>, go: Continuation): void {
-  const ticket = new OfIncarnation(cell)
+  const ticket = new OfIncarnation(cell, activeTurn(cell.home.carrier)?.envelope ?? null)
+  const carried = carryTurn(go as Parameters<typeof carryTurn>[0])
   const queue = (outcome: Outcome<unknown>): void => {
-    const work: SignalWork = (self) => go(self.state, outcome, self.typedContext)
+    const work: SignalWork = (self) => carried(self.state, outcome, self.typedContext)
+    ticket.inherit()
     cell.accept(CONTINUE, work, ticket)
   }
   promise.then(

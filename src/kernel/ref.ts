@@ -90,6 +90,7 @@ export function formatAddress({ node, path, uid }: Address): string {
 
 type RefClass = new (to: Recipient) => AnyRef
 const classes = new WeakMap<Protocol, RefClass>()
+const protocols = new WeakMap<object, Protocol>()
 
 /** The generated class of a protocol. */
 export function refClass(protocol: Protocol): RefClass {
@@ -104,7 +105,13 @@ export function refClass(protocol: Protocol): RefClass {
     })
   }
   classes.set(protocol, generated)
+  protocols.set(generated.prototype, protocol)
   return generated
+}
+
+/** What a ref was made to say; null for a value that is no generated ref. */
+export function protocolOf(ref: AnyRef): Protocol | null {
+  return protocols.get(Object.getPrototypeOf(ref) as object) ?? null
 }
 
 function methodFor(

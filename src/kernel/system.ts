@@ -5,23 +5,26 @@
  * touches the world comes in as a runtime. Stopping the root stops the system, once.
  */
 import { type ActorDef, actor } from './actor.ts'
-import { PendingAsk } from './ask.ts'
 import { Cell, noSuchActorError, terminatedError } from './cell.ts'
 import { Context, type SpawnArguments } from './context.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { durationMs, type Duration } from './duration.ts'
 import { EdgeError } from './errors.ts'
+import { Envelope } from './envelope.ts'
 import { Events } from './events.ts'
 import { extrasOf } from './extras.ts'
-import { adopt, checkDepth, childNamed, chooseName, giveName } from './family.ts'
+import { Groups } from './groups.ts'
+import { adopt, checkDepth, checkSpawning, childNamed, chooseName, giveName } from './family.ts'
 import { requestStop } from './halt.ts'
 import type { Kernel, Revocable, Transit } from './kernel.ts'
 import * as limits from './limits.ts'
 import { propsOf, type SpawnOptions } from './props.ts'
 import { type Messages, protocol, tell } from './protocol.ts'
+import { Receptionist } from './receptionist.ts'
 import type { Exit, Tracer } from './recipient.ts'
 import { AnyRef, type Ref } from './ref.ts'
+import { NameRegistry } from './registry.ts'
 import type { Carrier, Clock, Random, Runtime } from './runtime.ts'
 import { type Policy, restart } from './supervision.ts'
 import { TimerWheel } from './timer-wheel.ts'
@@ -46,7 +49,12 @@ export interface StopSettings {
 
 /** The root says nothing and hears nothing; it only has children. */
 const Root = protocol('shoal.root/1', { idle: tell() })
-const rootPolicy = restart({ max: limits.restartsMax, within: limits.restartsWithinMs })
+/** One child that escalates is restarted; its siblings go on. */
+const rootPolicy = restart({
+  max: limits.restartsMax,
+  within: limits.restartsWithinMs,
+  children: 'keep',
+})
 
 export class ActorSystem implements Kernel {
   readonly name: string
@@ -57,6 +65,9 @@ export class ActorSystem implements Kernel {
   readonly dispatcher: Dispatcher
   readonly deadLetters: DeadLetters
   readonly events = new Events()
+  readonly registry = new NameRegistry(this)
+  readonly receptionist = new Receptionist(this)
+  readonly groups = new Groups(this)
   readonly askDeadlineMs: number
   readonly tracer: Tracer | null
   readonly transit: Transit | null
@@ -77,7 +88,10 @@ export class ActorSystem implements Kernel {
     this.carrier = runtime.carrier
     this.wheel = new TimerWheel(runtime.clock, runtime.alarm)
     this.dispatcher = new Dispatcher(runtime.scheduler, runtime.clock, () => this.wheel.rest())
-    this.deadLetters = new DeadLetters(() => runtime.clock.wall())
+    this.deadLetters = new DeadLetters({
+      now: () => runtime.clock.wall(),
+      guarded: (label, listener) => this.events.guarded(label, listener),
+    })
     this.askDeadlineMs = durationMs(options.askDeadline ?? limits.askDeadlineMs)
     this.tracer = options.tracer ?? null
     this.transit = options.transit ?? null
@@ -104,6 +118,7 @@ export class ActorSystem implements Kernel {
 
   spawnChild(parent: Cell, def: ActorDef, init: unknown, options: SpawnOptions): Cell {
     if (this.stopping) throw terminatedError(this.name)
+    checkSpawning(parent)
     checkDepth(parent)
     const name = chooseName(parent, options)
     const cell = new Cell(this, parent, propsOf(def, options), init)
@@ -189,7 +204,7 @@ export class ActorSystem implements Kernel {
     this.stopping = true
     this.terminated = true
     this.wheel.clear((entry) => {
-      if (entry instanceof PendingAsk) entry.fail(terminatedError(this.name))
+      if (entry instanceof Envelope && entry.expectsReply) entry.fail(terminatedError(this.name))
     })
     this.#resolveTerminated(exit)
   }

@@ -96,7 +96,15 @@ export class TimerWheel {
 
   /** Fire everything due by now, in time order, then set the alarm for what comes next. */
   advance(): void {
-    const target = Math.floor(this.#clock.now() - this.#startedAt)
+    try {
+      this.#turnTo(Math.floor(this.#clock.now() - this.#startedAt))
+    } finally {
+      // Also when somebody's work threw: the others' deadlines must still come.
+      if (this.#size > 0) this.#setAlarm(this.#nextTick())
+    }
+  }
+
+  #turnTo(target: number): void {
     while (this.#tick < target) {
       const next = this.#nextTick()
       if (next > target) {
@@ -107,7 +115,6 @@ export class TimerWheel {
       this.#cascade()
       this.#fireSlot(this.#tick & mask)
     }
-    if (this.#size > 0) this.#setAlarm(this.#nextTick())
   }
 
   #setAlarm(tick: number): void {

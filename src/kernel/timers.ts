@@ -5,6 +5,7 @@
  * fixed-rate timer keeps its long-run rate and catches up after a pause; a fixed-delay timer
  * counts from the end of the last handling. A tick that finds its actor gone is no dead letter.
  */
+import { signalsOf } from './become.ts'
 import type { Cell } from './cell.ts'
 import { Envelope, type Withdrawal } from './envelope.ts'
 import { EdgeError } from './errors.ts'
@@ -35,11 +36,13 @@ export class Timers {
   }
 
   start(key: string, spec: TimerSpec): void {
-    if (!(spec.everyMs > 0)) throw invalidInterval(key, spec.everyMs)
+    const { everyMs, firstMs = everyMs } = spec
+    if (!(everyMs > 0 && everyMs < Infinity)) throw invalidInterval(key, everyMs)
+    if (!(firstMs >= 0 && firstMs < Infinity)) throw invalidInterval(key, firstMs)
     this.cancel(key)
     const timer = new Timer(this.#cell, spec, () => this.#timers.delete(key))
     this.#timers.set(key, timer)
-    timer.arm(spec.firstMs ?? spec.everyMs)
+    timer.arm(firstMs)
   }
 
   isActive(key: string): boolean {
@@ -63,7 +66,7 @@ export class Timers {
   }
 
   watchIdle(afterMs: number): void {
-    if (!(afterMs > 0)) throw invalidInterval('receive time-out', afterMs)
+    if (!(afterMs > 0 && afterMs < Infinity)) throw invalidInterval('receive time-out', afterMs)
     this.cancelIdle()
     this.#idle = new IdleTimer(this.#cell, afterMs)
     this.#cell.flags |= IDLE_WATCHED
@@ -127,7 +130,16 @@ class Timer extends Envelope {
     }
     if (this.#spec.kind !== 'fixed-rate') return
     this.#nextAt += this.#spec.everyMs
+    this.#skipMissed()
     this.#cell.home.wheel.arm(this, this.#nextAt)
+  }
+
+  /** After a pause of hours nobody wants each missed tick, only the rhythm. */
+  #skipMissed(): void {
+    const { everyMs } = this.#spec
+    const missed = Math.floor((this.#cell.home.clock.now() - this.#nextAt) / everyMs)
+    const tooMany = missed - limits.timerTicksQueued
+    if (tooMany > 0) this.#nextAt += tooMany * everyMs
   }
 
   readonly #run: SignalWork = (cell) => {
@@ -199,13 +211,13 @@ class IdleTimer extends Envelope {
     }
     this.restart()
     this.arm()
-    return cell.props.def.behaviour.signals?.receiveTimeout?.(cell.state, cell.typedContext)
+    return signalsOf(cell)?.receiveTimeout?.(cell.state, cell.typedContext)
   }
 }
 
 function invalidInterval(key: string, everyMs: number): EdgeError {
   return new EdgeError(
     'invalid_duration',
-    `Timer ${JSON.stringify(key)} has an interval of ${everyMs} ms; give a time above 0`,
+    `Timer ${JSON.stringify(key)} has a time of ${everyMs} ms; give a finite one above 0`,
   )
 }

@@ -66,7 +66,7 @@ export function watch(watcher: Cell, ref: AnyRef, custom: WatchMessage | null): 
   extras.watching ??= new Map()
   const known = extras.watching.get(to)
   if (known !== undefined) {
-    if (known.custom === null && custom === null) return
+    if (sameMessage(known.custom, custom)) return
     throw new EdgeError(
       'already_watching',
       `${watcher.path} already watches ${to.address.path} in another way; unwatch it first`,
@@ -83,6 +83,10 @@ export function watch(watcher: Cell, ref: AnyRef, custom: WatchMessage | null): 
   const record = new WatchRecord(watcher, ref, custom)
   extras.watching.set(to, record)
   to.addWatcher(record)
+}
+
+function sameMessage(one: WatchMessage | null, two: WatchMessage | null): boolean {
+  return one?.name === two?.name && Object.is(one?.payload, two?.payload)
 }
 
 export function unwatch(watcher: Cell, ref: AnyRef): void {
