@@ -36,7 +36,7 @@ export interface Failure {
 export interface Plan {
   readonly runs: number
   readonly peerRuns: number
-  /** Past this no round begins that is not the first. */
+  /** Past this only rounds begin that are needed for a figure. */
   readonly roundsEndAtMs: number
   /** Past this nothing runs. */
   readonly endsAtMs: number
@@ -106,14 +106,20 @@ async function warmUp(lane: Lane, workload: Workload, plan: Plan): Promise<void>
 async function takeTurns(lanes: readonly Lane[], workload: Workload, plan: Plan): Promise<void> {
   const rounds = Math.min(plan.runs, workload.runs ?? plan.runs)
   for (let round = 0; round < rounds; round++) {
-    if (round > 0 && performance.now() > plan.roundsEndAtMs) return
-    const racing = lanes.filter(({ system }) => system.full || round < plan.peerRuns)
+    const spent = performance.now() > plan.roundsEndAtMs
+    const racing = lanes.filter(({ system }) => round < roundsOf(system, plan, spent))
     for (let turn = 0; turn < racing.length; turn++) {
       const lane = racing[(turn + round) % racing.length]!
       const reply = await runOnce(lane, workload, lane.size, plan)
       if (reply !== undefined) lane.runs.push(figureOf(reply))
     }
   }
+}
+
+/** When the share is spent, peers that have a figure stop, and the others after three. */
+function roundsOf({ full }: System, plan: Plan, spent: boolean): number {
+  if (spent) return full ? 3 : 1
+  return full ? plan.runs : plan.peerRuns
 }
 
 async function runOnce(
