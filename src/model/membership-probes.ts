@@ -17,7 +17,7 @@ import type {
 } from '../../protocols/membership.ts'
 import { takeClaim, takeNews } from './membership-claims.ts'
 import { pickMembers, rideTo } from './membership-gossip.ts'
-import { newProbeOrder, nextInOrder } from './membership-order.ts'
+import { nextInOrder, nextRound } from './membership-order.ts'
 import { isPresent } from './membership-precedence.ts'
 import { adjustAwareness, nextSeq, patience, send } from './membership-state.ts'
 import type { MembershipState, Probe, Relay, Step } from './membership-state.ts'
@@ -53,6 +53,11 @@ export function checkMember(step: Step, target: NodeId, grounds: { closed: boole
   askOthers(step, probe)
 }
 
+/** Give a suspect the last word: only the accusation counts, no answer is waited for. */
+export function askSuspect(step: Step, to: NodeId): void {
+  send(step, to, { type: 'ping', seq: nextSeq(step.state), ...rideTo(step, to) })
+}
+
 /** Ping one of the dead, in case that it lives behind a split that healed. */
 export function runKnock(step: Step): void {
   const { state, nowMs, random } = step
@@ -61,7 +66,7 @@ export function runKnock(step: Step): void {
   state.nextKnockMs = nowMs + state.profile.knockIntervalMs * crowd * (0.5 + random())
   const dead = [...state.graves.keys()].filter((id) => state.table.get(id)?.liveness === 'dead')
   const to = dead[Math.floor(random() * dead.length)]
-  if (to !== undefined) send(step, to, { type: 'ping', seq: nextSeq(state), ...rideTo(step, to) })
+  if (to !== undefined) askSuspect(step, to)
 }
 
 export function takePing(step: Step, from: NodeId, ping: Ping): void {
@@ -75,7 +80,7 @@ export function takeAck(step: Step, from: NodeId, ack: Ack): void {
   const { state } = step
   if (ack.news !== undefined) takeNews(step, ack.news)
   const relay = state.relays.get(ack.seq)
-  if (relay !== undefined && relay.target === from) {
+  if (relay?.target === from) {
     state.relays.delete(ack.seq)
     const { origin, originSeq, target } = relay
     send(step, origin, { type: 'ack', seq: originSeq, ...rideTo(step, origin, target) })
@@ -101,7 +106,7 @@ export function takePingRequest(step: Step, from: NodeId, request: PingRequest):
 
 export function takeNack(step: Step, from: NodeId, nack: Nack): void {
   const probe = step.state.probes.get(nack.seq)
-  if (probe === undefined || probe.asked?.includes(from) !== true) return
+  if (!probe?.asked?.includes(from)) return
   probe.nacks.add(from)
   advanceProbe(step, probe)
 }
@@ -219,7 +224,7 @@ function nextTarget(step: Step): NodeId | undefined {
       const member = state.table.at(slot)
       if (member !== undefined && isTarget(state, member.id)) return member.id
     }
-    state.order = newProbeOrder(state.table.slots, random)
+    state.order = nextRound(state.order, state.table.slots, random)
   }
   return undefined
 }

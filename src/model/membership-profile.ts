@@ -60,7 +60,7 @@ const lan: MembershipProfile = {
   suspicionMaxMult: 4,
   sizeFactorMax: 1,
   confirmations: 1,
-  confirmers: 3,
+  confirmers: 5,
   refusedMs: 500,
   closedMs: 800,
   retransmitMult: 4,

@@ -15,6 +15,7 @@ import {
 } from './membership-claims.ts'
 import { runGossip } from './membership-gossip.ts'
 import {
+  askSuspect,
   checkMember,
   runKnock,
   runProbes,
@@ -33,7 +34,7 @@ import type {
   MembershipState,
   Step,
 } from './membership-state.ts'
-import { judgeSuspicion, suspicionDeadlineMs } from './membership-suspicion.ts'
+import { judgeSuspicion, suspicionDueMs } from './membership-suspicion.ts'
 import type { Jury, Suspicion } from './membership-suspicion.ts'
 import {
   beginSync,
@@ -236,6 +237,10 @@ function reviewSuspicion(step: Step, id: NodeId, suspicion: Suspicion): void {
   if (verdict === 'dead') {
     takeClaim(step, { id, incarnation: suspicion.incarnation, liveness: 'dead', by: state.self })
   }
+  if (verdict === 'ask-suspect') {
+    suspicion.lastWordAsked = true
+    askSuspect(step, id)
+  }
   if (verdict !== 'check') return
   suspicion.reviewMs = nowMs + state.profile.probeIntervalMs
   checkMember(step, id, { closed: false })
@@ -295,7 +300,7 @@ function dueMsOf(state: MembershipState, nowMs: number): number {
   for (const relay of state.relays.values()) due = Math.min(due, relay.nackAtMs)
   const jury = juryOf(state, nowMs)
   for (const suspicion of state.suspicions.values()) {
-    due = Math.min(due, Math.max(suspicion.reviewMs, suspicionDeadlineMs(suspicion, jury)))
+    due = Math.min(due, suspicionDueMs(suspicion, jury))
   }
   return Math.max(nowMs, due)
 }

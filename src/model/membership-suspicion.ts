@@ -19,13 +19,16 @@ export interface Suspicion {
   startMs: number
   /** No verdict is looked at again before this. */
   reviewMs: number
+  /** How long before the verdict a judge asks the suspect itself once more, and whether it did. */
+  readonly lastWordMs: number
+  lastWordAsked: boolean
   /** When each last accused. */
   readonly accusers: Map<NodeId, number>
   readonly witnesses: Map<NodeId, number>
   readonly grounds: Readonly<Record<Evidence, Map<NodeId, number>>>
 }
 
-export type SuspicionVerdict = 'wait' | 'check' | 'dead'
+export type SuspicionVerdict = 'wait' | 'ask-suspect' | 'check' | 'dead'
 
 export interface Jury {
   readonly judge: NodeId
@@ -44,6 +47,8 @@ export function openSuspicion(
     grace: { refused: at.profile.refusedMs, closed: at.profile.closedMs },
     startMs: at.nowMs,
     reviewMs: at.nowMs,
+    lastWordMs: at.profile.probeIntervalMs,
+    lastWordAsked: false,
     accusers: new Map(),
     witnesses: new Map(),
     grounds: { refused: new Map(), closed: new Map() },
@@ -82,6 +87,23 @@ export function suspicionDeadlineMs(suspicion: Suspicion, jury: Jury): number {
   return suspicion.startMs + Math.min(timeoutMs, graceMs(suspicion, jury))
 }
 
+/** When the judge must look again: for the last word, or for the verdict. */
+export function suspicionDueMs(suspicion: Suspicion, jury: Jury): number {
+  const deadlineMs = suspicionDeadlineMs(suspicion, jury)
+  return Math.max(suspicion.reviewMs, Math.min(lastWordAtMs(suspicion, jury), deadlineMs))
+}
+
+/**
+ * A judge that heard the silence itself asks once more before the end, unless it just did: one
+ * that gossip passed over learns of the refutation from the suspect.
+ */
+function lastWordAtMs(suspicion: Suspicion, jury: Jury): number {
+  const accusedMs = suspicion.accusers.get(jury.judge)
+  if (suspicion.lastWordAsked || accusedMs === undefined) return Number.POSITIVE_INFINITY
+  const atMs = suspicionDeadlineMs(suspicion, jury) - suspicion.lastWordMs
+  return atMs > accusedMs ? atMs : Number.POSITIVE_INFINITY
+}
+
 /** The shorter time that evidence leaves, once enough observers have it. */
 function graceMs(suspicion: Suspicion, jury: Jury): number {
   const { grounds, grace } = suspicion
@@ -93,7 +115,9 @@ function graceMs(suspicion: Suspicion, jury: Jury): number {
 
 /** Dead needs all: the time is over, the judge found it silent itself, enough others did too. */
 export function judgeSuspicion(suspicion: Suspicion, jury: Jury): SuspicionVerdict {
-  if (jury.nowMs < suspicionDeadlineMs(suspicion, jury)) return 'wait'
+  if (jury.nowMs < suspicionDeadlineMs(suspicion, jury)) {
+    return jury.nowMs < lastWordAtMs(suspicion, jury) ? 'wait' : 'ask-suspect'
+  }
   if (!suspicion.accusers.has(jury.judge)) return 'check'
   const voices = liveVoices([suspicion.accusers, suspicion.witnesses], suspicion, jury.nowMs)
   return voices >= jury.needed ? 'dead' : 'check'

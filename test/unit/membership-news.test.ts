@@ -1,7 +1,7 @@
 /**
  * Membership news: what is told first, how often, and that messages fit their budget on the wire.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
 import { parseSwimMessage } from '../../protocols/membership.ts'

@@ -1,7 +1,7 @@
 /**
  * Membership rules: the small pure decisions of membership, each as a table or a law.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Heartbeat } from '../../protocols/membership.ts'
 import { decideFence } from '../../src/model/membership-fence.ts'
@@ -11,7 +11,7 @@ import {
   isOverloaded,
   staleNodes,
 } from '../../src/model/membership-heartbeat.ts'
-import { newProbeOrder, nextInOrder } from '../../src/model/membership-order.ts'
+import { newProbeOrder, nextInOrder, nextRound } from '../../src/model/membership-order.ts'
 import { compareStandings } from '../../src/model/membership-precedence.ts'
 import type { Standing } from '../../src/model/membership-precedence.ts'
 import {
@@ -131,11 +131,21 @@ describe('order of probing', () => {
     )
   })
 
-  test('two rounds rarely have the same order, and every slot comes first in some', () => {
+  test('an order is kept for eight rounds, then every slot comes first in some', () => {
     const random = seededRandom(1)
-    const firsts = new Set<number | undefined>()
-    for (let round = 0; round < 300; round += 1) firsts.add(nextInOrder(newProbeOrder(8, random)))
-    expect(firsts.size).toBe(8)
+    const firsts: (number | undefined)[] = []
+    let order = newProbeOrder(8, random)
+    for (let round = 0; round < 800; round += 1) {
+      firsts.push(nextInOrder(order))
+      order = nextRound(order, 8, random)
+    }
+    expect(new Set(firsts.slice(0, 8)).size).toBe(1)
+    expect(new Set(firsts).size).toBe(8)
+  })
+
+  test('a member that appears is part of the very next round', () => {
+    const order = nextRound(newProbeOrder(8, seededRandom(1)), 9, seededRandom(2))
+    expect(order.size).toBe(9)
   })
 })
 

@@ -1,7 +1,7 @@
 /**
  * Membership status: the three facts about a node seen through the vocabularies of the seeds.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   countStatuses,

@@ -115,7 +115,7 @@ describe('probing', () => {
   test('a helper pings for another and passes the ack on under the number of the asker', () => {
     const story = new Story(['a', 'b'])
     story.message('a', { type: 'ping-req', seq: 5, target: 'b' })
-    const [ping] = story.sent('ping').filter(({ to }) => to === 'b')
+    const ping = story.sent('ping').find(({ to }) => to === 'b')
     const seq = (ping!.message as { seq: number }).seq
     story.message('b', { type: 'ack', seq })
     expect(story.sent('ack')).toMatchObject([{ to: 'a', message: { seq: 5 } }])

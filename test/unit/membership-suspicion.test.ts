@@ -1,7 +1,7 @@
 /**
  * Membership suspicion: how long a suspect has, and whose silence condemns it.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MemberClaim } from '../../protocols/membership.ts'
 import { membershipProfiles } from '../../src/model/membership-profile.ts'

@@ -1,7 +1,7 @@
 /**
  * Membership table: records, running sums, and clones that share storage until they differ.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MemberRecord } from '../../protocols/membership.ts'
 import { MemberTable, Roster, bucketOfId } from '../../src/model/membership-table.ts'

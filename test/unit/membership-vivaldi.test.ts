@@ -1,7 +1,7 @@
 /**
  * Vivaldi: coordinates learn distances, forget nothing to one bad measurement, and stay finite.
  */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../src/model/membership-world.ts'
 import { estimateRoundTripMs, moveCoordinate, originCoordinate } from '../../src/model/vivaldi.ts'
