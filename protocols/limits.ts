@@ -60,11 +60,15 @@ export const netBanMsMax = 3_600_000
 /** Redialling: first after half a second, then twice as long each time, never rarer than this. */
 export const redialMsMin = 500
 export const redialMsMax = 60_000
-/** Dials that one node starts per second, and has under way. */
+/** Dials that one node starts per second. */
 export const dialsPerSecond = 10
+/** Dials under way at first, and once they have turned out to be quick. */
+export const dialsPendingFirst = 2
 export const dialsPendingMax = 8
 /** The peer with the higher id waits this long, so that both do not dial at once. */
 export const dialYieldMs = 200
+/** It waits longer where dials take longer, but not for ever: the other may not know of it. */
+export const dialYieldMsMax = 5_000
 /** A second connection to the same peer may finish what it carries. */
 export const duplicateGraceMs = 2_000
 
@@ -145,3 +149,52 @@ export const logEntriesMax = 100
 export const logTextMax = 8 * 1024
 /** Lines that the in-memory log keeps. */
 export const memoryLogLinesMax = 10_000
+
+// Workers.
+
+/** One payload to or from a thread; larger buffers are transferred, which costs nothing. */
+export const threadPayloadBytesMax = 64 * 1024 * 1024
+/** A clone of a million values takes a tenth of a second: more would block both threads. */
+export const threadValuesMax = 1_000_000
+/** Messages under way to a worker actor; the rest waits in its queue here, under its policy. */
+export const threadWindow = 1_024
+/** Frames of one post: enough to make the cost of a post small, few enough to begin at once. */
+export const threadFramesPerPost = 512
+/** A thread whose event loop does not answer for so long while it works is stuck. */
+export const threadStuckMs = 5_000
+/** Part of a stop's grace that the thread gets before it is ended by force. */
+export const threadGraceShare = 0.8
+/** Jobs that wait for a slot: seconds of work; more is refused while it still helps. */
+export const jobQueueMax = 1_024
+/** How long a job may take when its caller says nothing, waiting included; and at most. */
+export const jobDeadlineMs = 30_000
+export const jobDeadlineMsMax = 86_400_000
+/** How long a job that was told to end may take before its thread is ended. */
+export const jobCancelGraceMs = 100
+/** An idle thread costs 5 MB; starting one costs 40 ms. */
+export const jobThreadIdleMs = 10_000
+/** Heap of a job's thread, in mebibytes, below which a thread cannot start. */
+export const jobMemoryMbMin = 8
+/** How long a closing pool waits for jobs that cannot be ended by force. */
+export const jobCloseGraceMs = 5_000
+/** How long a turn may block the main thread before the watchdog names it. */
+export const watchdogIntervalMs = 1_000
+
+/** Actor frames larger than this take the bulk lane: small ones must not wait behind them. */
+export const actorBulkFromBytes = 16 * 1024
+/** One piece of a large frame: small enough that other traffic fits in between. */
+export const actorPieceBytes = 64 * 1024
+/** Frames that wait while a link is being opened; beyond it messages are undeliverable. */
+export const actorWaitingFrames = 10_000
+/** How long messages wait for a link before their senders hear that the node is unreachable. */
+export const actorLinkOpenMs = 5_000
+/** Messages held back because an earlier one is still on the other lane. */
+export const actorHeldFrames = 65_536
+/** Answers that arrive from a forwarding's new home before word of the forwarding does. */
+export const actorEarlyAnswers = 256
+/** Asks given up lately, remembered so that their late answers are recognised. */
+export const actorAbandonedAsks = 1_024
+/** Actors of one peer that one link may name at a time. */
+export const actorBindingsMax = 1_000_000
+/** Remote actors a system remembers, so that two refs to one actor watch as one. */
+export const actorRemembered = 50_000

@@ -19,6 +19,24 @@ export function redialPauseMs(failures: number, chance: number, rule: RedialRule
   return Math.min(rule.msMax, Math.round(grown * (0.5 + chance)))
 }
 
+/**
+ * How much longer the peer with the higher id leaves the dial to the other. Where many nodes start
+ * at once a dial takes seconds, and whoever waits for less only adds to that.
+ */
+export function yieldMs(waitedMs: number, dialMs: number, msMax: number): number {
+  const patienceMs = Math.min(msMax, dialMs * 3)
+  return Math.max(0, Math.min(dialMs, patienceMs - waitedMs))
+}
+
+/**
+ * How many dials may be under way: as many as are done within a second. Nodes that start together
+ * on one machine would otherwise take so much of it that no hello is over in time.
+ */
+export function dialsAtOnce(dialMs: number, rule: { first: number; max: number }): number {
+  if (dialMs === 0) return rule.first
+  return Math.max(1, Math.min(rule.max, Math.floor(1_000 / dialMs)))
+}
+
 export interface HelloMeeting {
   readonly self: string
   /** Who dialled the connection on which the hello arrived; never ourselves. */

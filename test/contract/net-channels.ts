@@ -12,9 +12,15 @@ import type { OpenNetWorld } from './net-world.ts'
 type WorldTest = ReturnType<typeof worldTest>
 
 export function netChannelsContract(name: string, open: OpenNetWorld): void {
-  describe(`${name} carries frames`, () => carriesFrames(worldTest(open)))
-  describe(`${name} bounds its queues`, () => boundsQueues(worldTest(open)))
-  describe(`${name} opens and ends channels`, () => opensAndEnds(worldTest(open)))
+  describe(`${name} carries frames`, () => {
+    carriesFrames(worldTest(open))
+  })
+  describe(`${name} bounds its queues`, () => {
+    boundsQueues(worldTest(open))
+  })
+  describe(`${name} opens and ends channels`, () => {
+    opensAndEnds(worldTest(open))
+  })
 }
 
 function carriesFrames(it: WorldTest): void {

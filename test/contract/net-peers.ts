@@ -8,9 +8,15 @@ import type { NetWorld, OpenNetWorld } from './net-world.ts'
 import { listenTo } from './net-world.ts'
 
 export function netPeersContract(name: string, open: OpenNetWorld): void {
-  describe(`${name} makes peers`, () => makesPeers(worldTest(open)))
-  describe(`${name} refuses strangers`, () => refusesStrangers(worldTest(open)))
-  describe(`${name} stays in touch`, () => staysInTouch(worldTest(open)))
+  describe(`${name} makes peers`, () => {
+    makesPeers(worldTest(open))
+  })
+  describe(`${name} refuses strangers`, () => {
+    refusesStrangers(worldTest(open))
+  })
+  describe(`${name} stays in touch`, () => {
+    staysInTouch(worldTest(open))
+  })
 }
 
 type WorldTest = (name: string, body: (world: NetWorld) => Promise<void>) => void
@@ -60,8 +66,8 @@ function makesPeers(it: WorldTest): void {
     await world.pass(300)
     expect([a.peers().length, b.peers().length]).toEqual([1, 1])
     expect([kindsOf(seenByA), kindsOf(seenByB)]).toEqual([['up'], ['up']])
-    const directions = [a.peer(b.peerId)?.direction, b.peer(a.peerId)?.direction].toSorted()
-    expect(directions).toEqual(['inbound', 'outbound'])
+    const directions = [a.peer(b.peerId)?.direction, b.peer(a.peerId)?.direction]
+    expect(new Set(directions)).toEqual(new Set(['inbound', 'outbound']))
   })
 
   it('a net without peers serves: it publishes to nobody and closes', async (world) => {

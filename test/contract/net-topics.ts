@@ -11,8 +11,12 @@ import type { NetWorld, OpenNetWorld } from './net-world.ts'
 type WorldTest = ReturnType<typeof worldTest>
 
 export function netTopicsContract(name: string, open: OpenNetWorld): void {
-  describe(`${name} publishes`, () => publishes(worldTest(open)))
-  describe(`${name} judges what is published`, () => judges(worldTest(open)))
+  describe(`${name} publishes`, () => {
+    publishes(worldTest(open))
+  })
+  describe(`${name} judges what is published`, () => {
+    judges(worldTest(open))
+  })
 }
 
 /** Publish again and again until a subscriber is known; gossip learns of it in its own time. */
@@ -88,8 +92,7 @@ function judges(it: WorldTest): void {
     await publishUntilHeard(world, a, news.name)
     await a.publish(news.name, Uint8Array.of(1))
     await a.publish(news.name, Uint8Array.of(2))
-    const { stats } = b
-    const counted = () => stats.call(b).topicIgnored + stats.call(b).topicRejected === 2
+    const counted = () => b.stats().topicIgnored + b.stats().topicRejected === 2
     await until(world, counted, 'both verdicts are counted')
     expect(new Set(heard)).toEqual(new Set([0]))
     expect(b.stats()).toMatchObject({ topicIgnored: 1, topicRejected: 1 })

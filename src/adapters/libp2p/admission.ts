@@ -7,7 +7,12 @@
  */
 import type { Connection, Stream } from '@libp2p/interface'
 import type { HelloAbout, HelloRefusal } from '../../../protocols/hello.ts'
-import { duplicateGraceMs, helloPendingMax, helloTimeoutMs } from '../../../protocols/limits.ts'
+import {
+  duplicateGraceMs,
+  helloPendingMax,
+  helloTimeoutMs,
+  netDialTimeoutMs,
+} from '../../../protocols/limits.ts'
 import { notOneOfUs } from '../../../protocols/net-refusals.ts'
 import { helloProtocolId } from '../../../protocols/net.ts'
 import { EdgeError } from '../../kernel/index.ts'
@@ -17,6 +22,7 @@ import type { NetCounters } from '../../../protocols/net-counters.ts'
 import { HelloTalk } from './hello-talk.ts'
 import type { HelloFailure, HelloKey, HelloResult } from './hello-talk.ts'
 import { Link } from './link.ts'
+import { LiveTimer } from './live-timer.ts'
 import type { Offenders } from './offenders.ts'
 
 export interface AdmissionInit {
@@ -36,7 +42,7 @@ const stopTimeoutMs = 50
 interface Candidate {
   readonly connection: Connection
   readonly peerId: PeerId
-  readonly timer: NodeJS.Timeout
+  readonly timer: LiveTimer
   readonly proof: PromiseWithResolvers<Peer>
   talking: boolean
 }
@@ -66,7 +72,7 @@ export class Admission {
     const proof = Promise.withResolvers<Peer>()
     // A candidate that nobody dialled for is awaited by nobody.
     proof.promise.catch(() => undefined)
-    const timer = setTimeout(() => this.#timedOut(connection), helloTimeoutMs)
+    const timer = new LiveTimer(helloTimeoutMs, () => this.#timedOut(connection))
     const candidate = { connection, peerId, timer, proof, talking: false }
     this.#candidates.set(connection.id, candidate)
     if (connection.direction === 'outbound') void this.#sayHello(candidate)
@@ -137,7 +143,7 @@ export class Admission {
     }
     try {
       const stream = await connection.newStream(helloProtocolId, {
-        signal: AbortSignal.timeout(helloTimeoutMs),
+        signal: AbortSignal.timeout(netDialTimeoutMs),
         runOnLimitedConnection: true,
       })
       this.#talk(candidate, stream)
@@ -261,7 +267,7 @@ export class Admission {
   }
 
   #forget(candidate: Candidate): void {
-    clearTimeout(candidate.timer)
+    candidate.timer.clear()
     this.#candidates.delete(candidate.connection.id)
   }
 

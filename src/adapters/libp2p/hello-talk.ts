@@ -18,6 +18,7 @@ import type {
 } from '../../../protocols/hello.ts'
 import { helloFrameBytesMax } from '../../../protocols/limits.ts'
 import type { PeerId } from '../../ports/net.ts'
+import { LiveTimer } from './live-timer.ts'
 
 export interface HelloKey {
   readonly cluster: string
@@ -52,7 +53,7 @@ export class HelloTalk {
   readonly #init: HelloInit
   readonly #deframer = new Deframer(helloFrameBytesMax)
   readonly #nonce = randomBytes(32).toString('base64')
-  readonly #timer: NodeJS.Timeout
+  readonly #timer: LiveTimer
   #remoteNonce = ''
   #remoteAbout: HelloAbout | undefined
   #expected: HelloFrame['kind']
@@ -61,7 +62,7 @@ export class HelloTalk {
   constructor(init: HelloInit) {
     this.#init = init
     this.#expected = init.role === 'dialer' ? 'prove' : 'open'
-    this.#timer = setTimeout(() => this.#fail('timeout'), init.timeoutMs)
+    this.#timer = new LiveTimer(init.timeoutMs, () => this.#fail('timeout'))
     init.stream.addEventListener('message', this.#onMessage)
     init.stream.addEventListener('close', this.#onClose)
     if (init.role === 'dialer') this.#say({ kind: 'open', nonce: this.#nonce })
@@ -170,7 +171,7 @@ export class HelloTalk {
   #end(result: HelloResult): void {
     if (this.#over) return
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#timer.clear()
     const { stream, onResult } = this.#init
     stream.removeEventListener('message', this.#onMessage)
     stream.removeEventListener('close', this.#onClose)

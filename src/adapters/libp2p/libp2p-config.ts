@@ -98,7 +98,7 @@ function connectionManagerOf(
     maxConnections: colocation.connectionsMax,
     inboundConnectionThreshold: colocation.inboundPerAddressPerSecond,
     maxIncomingPendingConnections: colocation.inboundPendingMax,
-    maxParallelDials: dialsPendingMax,
+    maxParallelDials: dialsPendingMax * 2,
     dialTimeout: netDialTimeoutMs,
     addressDialTimeout: netDialTimeoutMs,
     inboundUpgradeTimeout: netDialTimeoutMs,

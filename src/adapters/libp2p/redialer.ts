@@ -5,9 +5,16 @@
  * minute and are spread by chance, the number of dials per second is bounded, and the peer with
  * the higher id waits a moment so that two nodes rarely dial each other at once.
  */
-import { dialsPendingMax, dialsPerSecond, dialYieldMs } from '../../../protocols/limits.ts'
-import { redialMsMax, redialMsMin } from '../../../protocols/limits.ts'
-import { redialPauseMs } from '../../../protocols/meeting.ts'
+import {
+  dialsPendingFirst,
+  dialsPendingMax,
+  dialsPerSecond,
+  dialYieldMs,
+  dialYieldMsMax,
+  redialMsMax,
+  redialMsMin,
+} from '../../../protocols/limits.ts'
+import { dialsAtOnce, redialPauseMs, yieldMs } from '../../../protocols/meeting.ts'
 import { fullBucket, takeTokens } from '../../../protocols/rate.ts'
 import type { DialTarget, PeerId } from '../../ports/net.ts'
 
@@ -24,10 +31,13 @@ interface Wanted {
   /** Attempts left; a peer that was merely found is not dialled for ever. */
   attempts: number
   timer: NodeJS.Timeout | undefined
-  dialing: boolean
+  /** When the present wish began; a dial by the other side is awaited from here on. */
+  sinceMs: number
+  dialingSinceMs: number | undefined
 }
 
 const rule = { msMin: redialMsMin, msMax: redialMsMax }
+const pendingRule = { first: dialsPendingFirst, max: dialsPendingMax }
 const budget = { perSecond: dialsPerSecond, burst: dialsPerSecond }
 /** How long a dial waits when the budget is used up. */
 const budgetPauseMs = 100
@@ -39,6 +49,8 @@ export class Redialer {
   readonly #wanted = new Map<string, Wanted>()
   readonly #bucket = fullBucket(budget, performance.now())
   #pending = 0
+  /** How long a dial takes these days. */
+  #dialMs = 0
   #stopped = false
 
   constructor(init: RedialerInit) {
@@ -65,8 +77,9 @@ export class Redialer {
   /** A connection is gone: begin again. */
   lost(peerId: PeerId): void {
     for (const wanted of this.#wanted.values()) {
-      if (wanted.target.peerId !== peerId || wanted.dialing) continue
+      if (wanted.target.peerId !== peerId || wanted.dialingSinceMs !== undefined) continue
       wanted.failures = 0
+      wanted.sinceMs = performance.now()
       this.#later(wanted, redialPauseMs(0, Math.random(), rule) + this.#yieldMs(peerId))
     }
   }
@@ -87,7 +100,14 @@ export class Redialer {
       return
     }
     if (this.#wanted.size >= wantedMax) return
-    const wanted = { target, failures: 0, attempts, timer: undefined, dialing: false }
+    const wanted: Wanted = {
+      target,
+      failures: 0,
+      attempts,
+      timer: undefined,
+      sinceMs: performance.now(),
+      dialingSinceMs: undefined,
+    }
     this.#wanted.set(key, wanted)
     this.#later(wanted, this.#yieldMs(target.peerId))
   }
@@ -95,6 +115,23 @@ export class Redialer {
   #yieldMs(peerId: PeerId | undefined): number {
     const first = peerId === undefined || this.#init.self < peerId
     return first ? 0 : Math.round(dialYieldMs * (0.5 + Math.random()))
+  }
+
+  /** How much longer the other side, whose id is lower, is left to dial. */
+  #patienceMs({ target, failures, sinceMs }: Wanted): number {
+    const mine = target.peerId === undefined || this.#init.self < target.peerId
+    if (mine || failures > 0) return 0
+    return yieldMs(performance.now() - sinceMs, this.#recentDialMs(), dialYieldMsMax)
+  }
+
+  /** How long dials took lately, or the one under way has taken already. */
+  #recentDialMs(): number {
+    const nowMs = performance.now()
+    let dialMs = this.#dialMs
+    for (const { dialingSinceMs } of this.#wanted.values()) {
+      if (dialingSinceMs !== undefined) dialMs = Math.max(dialMs, nowMs - dialingSinceMs)
+    }
+    return dialMs
   }
 
   #later(wanted: Wanted, pauseMs: number): void {
@@ -106,11 +143,18 @@ export class Redialer {
   async #dial(wanted: Wanted): Promise<void> {
     const { target } = wanted
     if (target.peerId !== undefined && this.#init.up(target.peerId)) return
-    if (this.#pending >= dialsPendingMax || !takeTokens(this.#bucket, budget, performance.now())) {
+    const restMs = this.#patienceMs(wanted)
+    if (restMs > 0) {
+      this.#later(wanted, restMs)
+      return
+    }
+    const room = this.#pending < dialsAtOnce(this.#recentDialMs(), pendingRule)
+    if (!room || !takeTokens(this.#bucket, budget, performance.now())) {
       this.#later(wanted, budgetPauseMs * (0.5 + Math.random()))
       return
     }
-    wanted.dialing = true
+    const beganAtMs = performance.now()
+    wanted.dialingSinceMs = beganAtMs
     this.#pending += 1
     try {
       const { peerId } = await this.#init.dial(target)
@@ -121,8 +165,9 @@ export class Redialer {
       wanted.failures += 1
       wanted.attempts -= 1
     }
-    wanted.dialing = false
+    wanted.dialingSinceMs = undefined
     this.#pending -= 1
+    this.#dialMs += (performance.now() - beganAtMs - this.#dialMs) / 4
     this.#dialled(wanted)
   }
 
