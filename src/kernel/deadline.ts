@@ -23,7 +23,15 @@ export function armDeadline(cell: Cell, afterMs: number, expire: () => void): vo
   clearDeadline(cell)
   const deadline = new Deadline(expire)
   extrasOf(cell).deadline = deadline
-  cell.home.wheel.arm(deadline, cell.home.clock.now() + afterMs)
+  if (afterMs !== Infinity) cell.home.wheel.arm(deadline, cell.home.clock.now() + afterMs)
+}
+
+/** Let what is waited for have only so long from now on; never longer than it had. */
+export function hastenDeadline(cell: Cell, afterMs: number): void {
+  const deadline = cell.extras?.deadline ?? null
+  if (deadline === null || afterMs === Infinity) return
+  const dueAt = cell.home.clock.now() + afterMs
+  if (deadline.slot < 0 || dueAt < deadline.dueAt) cell.home.wheel.arm(deadline, dueAt)
 }
 
 export function clearDeadline(cell: Cell): void {

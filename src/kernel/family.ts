@@ -67,6 +67,17 @@ export function giveName(parent: Cell, child: Cell, name: string): void {
   extras.childNames.set(name, child)
 }
 
+/** A child born while its parent ends would be forgotten: nobody would stop it any more. */
+export function checkSpawning(parent: Cell): void {
+  if (parent.phase !== 'halting' && parent.phase !== 'ended') return
+  throw new EdgeError(
+    'parent_stopping',
+    `${parent.path} is ending or restarting and can have no more children; spawn from a handler ` +
+      'or the state factory',
+    { detail: { path: parent.path } },
+  )
+}
+
 export function checkDepth(parent: Cell): void {
   let depth = 1
   for (let cell: Cell | null = parent; cell !== null; cell = cell.parent) depth++

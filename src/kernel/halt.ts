@@ -5,19 +5,20 @@
  * abandoned after its grace; a restart runs `preRestart` on the old state; children end; a stop
  * runs `postStop`; the incarnation is closed. Then the actor is released, revived or parked.
  */
+import { forgetBehaviours, signalsOf } from './become.ts'
 import type { Cell } from './cell.ts'
 import { EdgeError } from './errors.ts'
 import { extrasOf } from './extras.ts'
 import { childrenOf, disown } from './family.ts'
-import { BACKING_OFF, BUSY, CLOSED, HELD, IDLE_WATCHED, SUSPENDED } from './flags.ts'
-import { runHook } from './hook.ts'
+import { BACKING_OFF, BUSY, CLOSED, HELD, IDLE_WATCHED, ROUTED, SUSPENDED } from './flags.ts'
+import { runDispose, runHook } from './hook.ts'
 import { take, type Waiting } from './mailbox.ts'
 import { stopPumps } from './pump.ts'
 import type { Exit } from './recipient.ts'
-import { abandonTurns } from './abandon.ts'
-import { armDeadline, clearDeadline } from './deadline.ts'
-import { DRAIN } from './signals.ts'
-import { breakLinks, tellWatchers, unwatchAll } from './watch.ts'
+import { abandonTurns, renewContext, reportKilled } from './abandon.ts'
+import { armDeadline, clearDeadline, hastenDeadline } from './deadline.ts'
+import { DRAIN, type SignalWork } from './signals.ts'
+import { breakLinks, tellWatchers, unwatch, unwatchAll } from './watch.ts'
 
 export interface HaltRequest {
   readonly next: 'release' | 'revive' | 'park'
@@ -27,7 +28,11 @@ export interface HaltRequest {
   readonly delayMs?: number
   readonly graceMs?: number
   readonly keepChildren?: boolean
+  /** What was queued has been processed; the routees of a router still have theirs. */
+  readonly drained?: boolean
   readonly stashLimit?: number
+  /** The incarnation ends because its state could not be made. */
+  readonly startFailed?: boolean
   /** Many restarts in a row are logged louder. */
   readonly loud?: boolean
 }
@@ -40,43 +45,63 @@ export interface StopOptions {
 /** End the actor for good. Doing it twice changes nothing, but a shorter grace is obeyed. */
 export function requestStop(cell: Cell, exit: Exit, options: StopOptions = {}): void {
   if (cell.phase === 'ended') return
-  if (options.drain === true && (cell.flags & CLOSED) === 0) {
-    cell.flags |= CLOSED
-    cell.mailbox.push(DRAIN, drainWork(exit), null)
-    cell.wake()
+  const grace = options.graceMs === undefined ? {} : { graceMs: options.graceMs }
+  const request: HaltRequest = { next: 'release', exit, ...grace }
+  if (options.drain !== true) {
+    requestHalt(cell, request)
     return
   }
-  const grace = options.graceMs === undefined ? {} : { graceMs: options.graceMs }
-  requestHalt(cell, { next: 'release', exit, ...grace })
+  if ((cell.flags & CLOSED) !== 0) return
+  cell.flags |= CLOSED
+  cell.mailbox.push(DRAIN, drainWork(request), null)
+  cell.wake()
 }
 
-function drainWork(exit: Exit): (cell: Cell) => void {
-  return (cell) => requestHalt(cell, { next: 'release', exit })
+function drainWork(request: HaltRequest): SignalWork {
+  return (cell) => requestHalt(cell, { ...request, drained: true })
 }
 
 export function requestHalt(cell: Cell, request: HaltRequest): void {
   if (cell.phase === 'ended') return
   const extras = extrasOf(cell)
   const pending = extras.request
-  if (pending !== null && pending.next === 'release' && request.graceMs === undefined) return
-  extras.request = request
-  if (request.next === 'release') cell.flags |= CLOSED
-  if ((cell.flags & BUSY) !== 0) armGrace(cell, request)
+  extras.request = pending === null ? request : stronger(pending, request)
+  if (extras.request.next === 'release') cell.flags |= CLOSED
+  extras.guard?.interrupt()
+  if ((cell.flags & BUSY) !== 0) limitTurn(cell, request.graceMs, pending !== null)
   cell.command()
 }
 
-function armGrace(cell: Cell, request: HaltRequest): void {
-  const graceMs = request.graceMs ?? cell.props.graceMs
-  cell.turn?.envelope?.abortWork(stoppedError(cell))
-  if (graceMs === Infinity) return
-  armDeadline(cell, graceMs, () => {
-    if ((cell.flags & BUSY) === 0) return
-    abandonTurns(cell, stoppedError(cell))
-    cell.home.events.publish('actor.abandoned', { path: cell.path, message: 'turn' })
-    const { request: still } = extrasOf(cell)
-    if (still?.next === 'release') extrasOf(cell).request = { ...still, exit: { reason: 'killed' } }
-    cell.command()
-  })
+const strength = { revive: 0, park: 1, release: 2 }
+
+/** An end for good outranks a restart, the first of equals stands, the shorter grace is obeyed. */
+function stronger(pending: HaltRequest, request: HaltRequest): HaltRequest {
+  const chosen = strength[request.next] > strength[pending.next] ? request : pending
+  const graceMs = Math.min(pending.graceMs ?? Infinity, request.graceMs ?? Infinity)
+  return graceMs === Infinity ? chosen : { ...chosen, graceMs }
+}
+
+/** The turn or hook under way may go on for its grace only. */
+function limitTurn(cell: Cell, graceMs: number | undefined, again: boolean): void {
+  if (!again) cell.turn?.envelope?.abortWork(stoppedError(cell))
+  if (again || cell.phase === 'halting') {
+    if (graceMs !== undefined) hastenDeadline(cell, graceMs)
+    return
+  }
+  const limitMs = graceMs ?? cell.props.graceMs
+  // A start that takes too long has a deadline of its own.
+  if (limitMs === Infinity && cell.phase === 'starting') return
+  if (limitMs <= 0) giveUpTurn(cell)
+  else armDeadline(cell, limitMs, () => giveUpTurn(cell))
+}
+
+function giveUpTurn(cell: Cell): void {
+  if ((cell.flags & BUSY) === 0) return
+  abandonTurns(cell, stoppedError)
+  renewContext(cell)
+  cell.home.events.publish('actor.abandoned', { path: cell.path, message: 'turn' })
+  reportKilled(cell)
+  cell.command()
 }
 
 /** Begin what was requested; the cell is between turns. */
@@ -91,7 +116,7 @@ export function beginHalt(cell: Cell): void {
   extras.lived = lived
   extras.timers?.cancelAll()
   const request = extras.request as HaltRequest
-  const { preRestart } = cell.props.def.behaviour.signals ?? {}
+  const { preRestart } = signalsOf(cell) ?? {}
   if (request.next === 'release' || !lived || preRestart === undefined) {
     stopChildren(cell)
     return
@@ -99,41 +124,47 @@ export function beginHalt(cell: Cell): void {
   runHook(cell, 'preRestart', request.graceMs, {
     work: () => preRestart(cell.state, request.error, cell.typedContext),
     done: () => stopChildren(cell),
+    abandoned: () => reportKilled(cell),
   })
 }
 
 function stopChildren(cell: Cell): void {
-  const request = extrasOf(cell).request as HaltRequest
-  if (cell.lastChild === null || request.keepChildren === true) {
+  const { guard, request } = extrasOf(cell)
+  const { drained, graceMs, next } = request as HaltRequest
+  if (keepsChildren(cell)) {
     runPostStop(cell)
     return
   }
-  if (extrasOf(cell).guard !== null) {
-    stopLastChild(cell)
+  if (guard !== null) {
+    guard.stopNext(graceMs)
     return
   }
-  for (const child of childrenOf(cell).toReversed()) requestStop(child, { reason: 'shutdown' })
+  const drain = drained === true && (cell.flags & ROUTED) !== 0
+  const grace = graceMs === undefined ? { drain } : { drain, graceMs }
+  for (const child of childrenOf(cell).toReversed()) {
+    // The next incarnation knows nothing of these children, and hears nothing of their end.
+    if (next !== 'release') unwatch(cell, child.ref)
+    requestStop(child, { reason: 'shutdown' }, grace)
+  }
 }
 
-/** A supervisor's children end one after the other, the youngest first. */
-function stopLastChild(cell: Cell): void {
-  if (cell.lastChild !== null) requestStop(cell.lastChild, { reason: 'shutdown' })
+/** True when no child is in the way of the end of this incarnation. */
+function keepsChildren(cell: Cell): boolean {
+  if (cell.lastChild === null) return true
+  const { guard, request } = extrasOf(cell)
+  return guard === null && request?.keepChildren === true
 }
 
 /** A child of a halting cell is gone; called between turns. */
 export function continueHalt(cell: Cell): void {
-  const request = extrasOf(cell).request as HaltRequest
-  if (cell.lastChild !== null && request.keepChildren !== true) {
-    if (extrasOf(cell).guard !== null) stopLastChild(cell)
-    return
-  }
-  runPostStop(cell)
+  if (keepsChildren(cell)) runPostStop(cell)
+  else extrasOf(cell).guard?.stopNext(extrasOf(cell).request?.graceMs)
 }
 
 function runPostStop(cell: Cell): void {
   const request = extrasOf(cell).request as HaltRequest
-  const { postStop } = cell.props.def.behaviour.signals ?? {}
-  const restarts = request.next !== 'release' && request.error !== undefined
+  const { postStop } = signalsOf(cell) ?? {}
+  const restarts = request.next !== 'release'
   if (postStop === undefined || restarts || extrasOf(cell).lived === false) {
     closeIncarnation(cell)
     return
@@ -141,38 +172,58 @@ function runPostStop(cell: Cell): void {
   runHook(cell, 'postStop', request.graceMs, {
     work: () => postStop(cell.state, cell.typedContext),
     done: () => closeIncarnation(cell),
+    abandoned: () => reportKilled(cell),
   })
 }
 
 function closeIncarnation(cell: Cell): void {
   const extras = extrasOf(cell)
   const request = extras.request as HaltRequest
+  const { failedThrough, escalated } = extras
   disposeState(cell)
   clearDeadline(cell)
-  extras.behaviours = null
+  forgetBehaviours(cell)
   extras.escalated = null
+  extras.failedThrough = null
+  extras.holdsChildren = false
+  extras.guard = null
   cell.flags &= ~IDLE_WATCHED
-  cell.handlers = cell.props.handlers
-  abandonTurns(cell, stoppedError(cell))
-  stopPumps(cell, stoppedError(cell))
+  abandonTurns(cell, stoppedError)
+  stopPumps(cell, stoppedError)
   cell.context?.revoke()
   cell.context = null
   cell.state = undefined
   if (request.next !== 'release') restoreStash(cell)
   extras.request = null
+  if (request.keepChildren === true) {
+    restartHeld([failedThrough, ...(escalated ?? []).map(({ child }) => child)], cell)
+  }
   afterIncarnation(cell, request)
+}
+
+/** Children that escalated live through the restart of their parent by being restarted as well. */
+function restartHeld(children: readonly (Cell | null)[], parent: Cell): void {
+  for (const child of children) {
+    if (child === null || child === parent || child.phase !== 'failing') continue
+    const error = child.extras?.lastFailure?.error
+    requestHalt(child, { next: 'revive', exit: { reason: 'failed', cause: error }, error })
+  }
 }
 
 function afterIncarnation(cell: Cell, request: HaltRequest): void {
   const guard = cell.parent?.extras?.guard ?? null
   switch (request.next) {
     case 'release':
-      if (guard !== null && !cell.home.stopping && guard.ended(cell, request.exit)) park(cell)
-      else release(cell, request.exit)
+      if (guard === null || !guard.keeps(cell, request.exit)) {
+        release(cell, request.exit)
+        return
+      }
+      cell.flags &= ~CLOSED
+      tellStopped(cell)
+      park(cell, request)
       return
     case 'park':
-      park(cell)
-      guard?.parked(cell)
+      park(cell, request)
       return
     case 'revive':
       revive(cell, request)
@@ -180,9 +231,17 @@ function afterIncarnation(cell: Cell, request: HaltRequest): void {
   }
 }
 
-function park(cell: Cell): void {
+function park(cell: Cell, request: HaltRequest): void {
   cell.phase = 'parked'
-  cell.flags &= ~CLOSED
+  cell.parent?.extras?.guard?.parked(cell, request)
+}
+
+/** Those who asked for the stop hear that what they wanted stopped has. */
+function tellStopped(cell: Cell): void {
+  const extras = extrasOf(cell)
+  const listeners = extras.onTerminated ?? []
+  extras.onTerminated = null
+  for (const listener of listeners) listener()
 }
 
 /** Start the next incarnation, after a delay if the policy says so. */
@@ -233,8 +292,7 @@ export function release(cell: Cell, exit: Exit): void {
   }
   tellWatchers(cell, exit)
   breakLinks(cell, exit)
-  for (const listener of extras.onTerminated ?? []) listener()
-  extras.onTerminated = null
+  tellStopped(cell)
   if (parent === null) cell.home.rootEnded(exit)
   else childGone(parent, cell, exit)
 }
@@ -253,7 +311,7 @@ function discardWaiting(cell: Cell): void {
   for (const { message, payload, rider } of waiting) {
     if (message.index < 0) continue
     if (rider !== null && rider.isEnvelope) {
-      if (rider.withdrawn() === 'stale') continue
+      if (cell.dropWithdrawn(message, payload, rider)) continue
       rider.fail(stoppedError(cell))
     }
     cell.deadLetter('stopped', message, payload, rider)
@@ -271,17 +329,15 @@ function restoreStash(cell: Cell): void {
 
 /** Queue these messages before all that wait. */
 export function putBack(cell: Cell, first: readonly Waiting[]): void {
-  const later: Waiting[] = []
-  while (cell.mailbox.size > 0) later.push(take(cell.mailbox))
-  for (const { message, payload, rider } of [...first, ...later]) {
-    cell.mailbox.push(message, payload, rider)
+  for (const { message, payload, rider } of first.toReversed()) {
+    cell.mailbox.pushFront(message, payload, rider)
   }
 }
 
 function disposeState(cell: Cell): void {
-  const { dispose } = cell.props.def.behaviour.signals ?? {}
+  const { dispose } = signalsOf(cell) ?? {}
   if (dispose === undefined || cell.extras?.lived !== true) return
-  runHook(cell, 'dispose', 0, { work: () => dispose(cell.state), done: () => {} })
+  runDispose(cell, () => dispose(cell.state))
 }
 
 export function stoppedError(cell: Cell): EdgeError {

@@ -4,16 +4,19 @@
  * A hook may take time, but not for ever: after the grace the life cycle goes on without it. One
  * that throws is reported, and the life cycle goes on as well.
  */
-import { releaseTurn } from './abandon.ts'
+import { releaseTurn, renewContext } from './abandon.ts'
 import type { Cell } from './cell.ts'
 import { armDeadline, clearDeadline } from './deadline.ts'
 import { BUSY } from './flags.ts'
 import { isPromise } from './promise.ts'
+import type { Policy } from './supervision.ts'
 import { current, Turn } from './turn.ts'
 
 export interface Hook {
   readonly work: () => unknown
   readonly done: () => void
+  /** The grace is over, and the hook is not. */
+  readonly abandoned: () => void
 }
 
 export function runHook(cell: Cell, name: string, graceMs: number | undefined, hook: Hook): void {
@@ -25,7 +28,7 @@ export function runHook(cell: Cell, name: string, graceMs: number | undefined, h
     reportHook(cell, name, error)
   }
   current.end()
-  if (isPromise(result)) awaitHook(cell, name, graceMs ?? cell.props.graceMs, result, hook.done)
+  if (isPromise(result)) awaitHook(cell, name, graceMs ?? cell.props.graceMs, { result, hook })
   else hook.done()
 }
 
@@ -33,8 +36,7 @@ function awaitHook(
   cell: Cell,
   name: string,
   graceMs: number,
-  promise: PromiseLike<unknown>,
-  done: () => void,
+  { result, hook }: { readonly result: PromiseLike<unknown>; readonly hook: Hook },
 ): void {
   const turn = new Turn(cell, null, 0)
   cell.turn = turn
@@ -44,20 +46,48 @@ function awaitHook(
     turn.over = true
     releaseTurn(cell)
     clearDeadline(cell)
-    done()
+    hook.done()
     cell.wake()
   }
-  if (graceMs !== Infinity) {
-    armDeadline(cell, graceMs, () => {
-      if (!turn.over)
-        cell.home.events.publish('actor.abandoned', { path: cell.path, message: name })
-      finish()
-    })
-  }
-  promise.then(finish, (error: unknown) => {
+  armDeadline(cell, graceMs, () => {
+    if (turn.over) return
+    cell.home.events.publish('actor.abandoned', { path: cell.path, message: name })
+    renewContext(cell)
+    hook.abandoned()
+    finish()
+  })
+  result.then(finish, (error: unknown) => {
     reportHook(cell, name, error)
     finish()
   })
+}
+
+/** Free what a state holds. Nobody waits for it, but a failure is heard. */
+export function runDispose(cell: Cell, dispose: () => unknown): void {
+  let result: unknown
+  try {
+    result = dispose()
+  } catch (error) {
+    reportHook(cell, 'dispose', error)
+  }
+  if (isPromise(result)) {
+    result.then(undefined, (error: unknown) => reportHook(cell, 'dispose', error))
+  }
+}
+
+/** What the actor's own policy says; one that throws has no opinion. */
+export function askPolicy(cell: Cell, error: unknown): ReturnType<Policy> {
+  try {
+    const rule = cell.props.policy(error)
+    if (!(rule instanceof Promise)) return rule
+    return rule.then(undefined, (thrown: unknown) => {
+      reportHook(cell, 'supervise', thrown)
+      return null
+    })
+  } catch (thrown) {
+    reportHook(cell, 'supervise', thrown)
+    return null
+  }
 }
 
 function reportHook(cell: Cell, hook: string, error: unknown): void {

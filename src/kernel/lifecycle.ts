@@ -9,9 +9,10 @@ import type { Cell } from './cell.ts'
 import { armDeadline, clearDeadline } from './deadline.ts'
 import { EdgeError } from './errors.ts'
 import { extrasOf } from './extras.ts'
-import { restartOrStop, takeEscalated } from './failure.ts'
+import { escalateTo, type Failure, reportFailure, restartWithin, takeEscalated } from './failure.ts'
 import { blocked, BUSY, COMMAND, HELD, INTERLEAVED, SUSPENDED } from './flags.ts'
 import { beginHalt, continueHalt, requestHalt, requestStop } from './halt.ts'
+import { askPolicy, runDispose } from './hook.ts'
 import { isPromise } from './promise.ts'
 import type { Rule } from './supervision.ts'
 import { current, Turn } from './turn.ts'
@@ -19,14 +20,16 @@ import { releaseTurn } from './abandon.ts'
 
 /** Take the next step; true when the next message may run. */
 export function advance(cell: Cell): boolean {
-  if ((cell.flags & INTERLEAVED) !== 0) runInterleaved(cell)
-  if ((cell.flags & BUSY) !== 0) return false
-  if ((cell.flags & COMMAND) !== 0) {
+  if ((cell.flags & BUSY) === 0 && (cell.flags & COMMAND) !== 0) {
     cell.flags &= ~COMMAND
     step(cell)
   }
+  if ((cell.flags & (INTERLEAVED | inTheWay)) === INTERLEAVED) runInterleaved(cell)
   return (cell.flags & blocked) === 0
 }
+
+/** Messages that may interleave wait for these, but not for a turn under way. */
+const inTheWay = HELD | SUSPENDED | COMMAND
 
 function step(cell: Cell): void {
   const request = cell.extras?.request ?? null
@@ -36,12 +39,20 @@ function step(cell: Cell): void {
   else takeEscalated(cell)
 }
 
+/** A failure or a stop leaves the rest waiting: for the next incarnation, or for its end. */
 function runInterleaved(cell: Cell): void {
   cell.flags &= ~INTERLEAVED
-  const { interleaved } = extrasOf(cell)
-  if (interleaved.length === 0 || (cell.flags & (HELD | SUSPENDED)) !== 0) return
-  extrasOf(cell).interleaved = []
-  for (const { message, payload, rider } of interleaved) cell.take(message, payload, rider)
+  const extras = extrasOf(cell)
+  const waiting = extras.interleaved
+  extras.interleaved = []
+  for (const [index, { message, payload, rider }] of waiting.entries()) {
+    if ((cell.flags & inTheWay) !== 0) {
+      extras.interleaved = [...waiting.slice(index), ...extras.interleaved]
+      cell.flags |= INTERLEAVED
+      return
+    }
+    cell.take(message, payload, rider)
+  }
 }
 
 function start(cell: Cell): void {
@@ -76,7 +87,10 @@ function awaitState(cell: Cell, promise: PromiseLike<unknown>): void {
     cell.wake()
   }
   promise.then(
-    (state) => settle(() => started(cell, state)),
+    (state) => {
+      if (turn.over) disposeLate(cell, state)
+      else settle(() => started(cell, state))
+    },
     (error: unknown) => settle(() => startFailed(cell, error)),
   )
   const { startTimeoutMs } = cell.props
@@ -86,21 +100,26 @@ function awaitState(cell: Cell, promise: PromiseLike<unknown>): void {
   })
 }
 
+/** A state that came too late is nobody's; what it holds is freed. */
+function disposeLate(cell: Cell, state: unknown): void {
+  const { dispose } = cell.props.def.behaviour.signals ?? {}
+  if (dispose !== undefined && state !== stopped) runDispose(cell, () => dispose(state))
+}
+
 function started(cell: Cell, state: unknown): void {
-  if (cell.extras?.request != null) {
-    // Asked to end while it started: it lives just long enough to end properly.
-    cell.state = state
-    cell.phase = 'running'
-    cell.command()
-    return
-  }
   if (state === stopped) {
     requestStop(cell, { reason: 'normal' })
     return
   }
   cell.state = state
   cell.phase = 'running'
+  if (cell.extras?.request != null) {
+    // Asked to end while it started: it lives just long enough to end properly.
+    cell.command()
+    return
+  }
   cell.flags &= ~HELD
+  if ((cell.extras?.escalated?.length ?? 0) > 0) cell.command()
   if (cell.home.events.wanted('actor.started')) {
     cell.home.events.publish('actor.started', { path: cell.path, incarnation: cell.incarnation })
   }
@@ -109,38 +128,35 @@ function started(cell: Cell, state: unknown): void {
 
 /** A first start is retried only within a budget; a restart that fails counts in its budget. */
 function startFailed(cell: Cell, error: unknown): void {
-  extrasOf(cell).lastFailure = { error, message: 'state', at: cell.home.clock.wall() }
-  const { path, incarnation } = cell
-  const failed = { path, incarnation, message: 'state', error }
-  const guard = cell.parent?.extras?.guard ?? null
-  if (guard !== null) {
-    cell.home.events.publish('actor.failed', { ...failed, directive: 'left to its supervisor' })
-    requestHalt(cell, { next: 'park', exit: { reason: 'failed', cause: error }, error })
-    guard.startFailed(cell, error)
+  const failure = { error, message: 'state' }
+  const extras = extrasOf(cell)
+  extras.lastFailure = { ...failure, at: cell.home.clock.wall() }
+  if (extras.request !== null) {
+    reportFailure(cell, failure, 'none: it is already ending')
     return
   }
-  const rule = cell.props.policy(error)
-  if (rule instanceof Promise) {
-    rule.then(
-      (found) => decideStart(cell, failed, found),
-      () => decideStart(cell, failed, null),
-    )
-    return
-  }
-  decideStart(cell, failed, rule)
+  const rule = askPolicy(cell, error)
+  if (rule instanceof Promise) void rule.then((found) => decideStart(cell, failure, found))
+  else decideStart(cell, failure, rule)
 }
 
-function decideStart(
-  cell: Cell,
-  failed: { path: string; incarnation: number; message: string; error: unknown },
-  rule: Rule | null,
-): void {
-  if (cell.phase !== 'starting') return
+function decideStart(cell: Cell, failure: Failure, rule: Rule | null): void {
+  if (cell.phase !== 'starting' || cell.extras?.request != null) return
   const bounded = rule !== null && (rule.max !== Infinity || rule.backoff !== null)
   const again = rule?.directive === 'restart' && (bounded || cell.incarnation > 1)
-  cell.home.events.publish('actor.failed', { ...failed, directive: again ? 'restart' : 'stop' })
-  if (again && rule !== null) restartOrStop(cell, failed.error, rule)
-  else requestStop(cell, { reason: 'failed', cause: failed.error })
+  if (again && rule !== null && restartWithin(cell, failure, rule)) return
+  const { error } = failure
+  const exit = { reason: 'failed', cause: error } as const
+  const { parent } = cell
+  if (parent?.extras?.guard != null) {
+    reportFailure(cell, failure, 'left to its supervisor')
+    requestHalt(cell, { next: 'park', exit, error, startFailed: true })
+    return
+  }
+  const escalates = rule?.directive === 'escalate'
+  reportFailure(cell, failure, escalates ? 'escalate' : 'stop')
+  requestStop(cell, exit)
+  if (escalates && parent !== null) escalateTo(parent, cell, error)
 }
 
 function startTimeoutError(cell: Cell, startTimeoutMs: number): EdgeError {

@@ -4,7 +4,7 @@
  * An answer goes to the asker, a failure goes to supervision, and the next message waits until
  * the turn is over. What an abandoned turn still does changes nothing.
  */
-import { releaseTurn } from './abandon.ts'
+import { releaseTurn, renewContext } from './abandon.ts'
 import { stopped } from './actor.ts'
 import type { Cell } from './cell.ts'
 import { Deadline } from './deadline.ts'
@@ -92,6 +92,7 @@ function armTurnDeadline(cell: Cell, turn: Turn, work: TurnOf): void {
     const error = stuckError(cell, work.message, afterMs)
     turn.over = true
     releaseTurn(cell)
+    renewContext(cell)
     failCell(cell, error, work)
     cell.wake()
   })

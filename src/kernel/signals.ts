@@ -25,3 +25,5 @@ export const LINK_BROKEN = signal('linkBroken', -5, false)
 export const INSPECT = signal('inspect', -6, true)
 /** Stands for the iteration of a stream in reports. */
 export const STREAM = signal('stream', -8, true)
+/** A supervisor looks at what became of a child. */
+export const SUPERVISE = signal('supervise', -9, true)

@@ -124,7 +124,8 @@ function isErrorClass(
   return matcher === Error || matcher.prototype instanceof Error
 }
 
-function restartRule(options: RestartOptions): Rule {
+/** The options of a restart, checked and complete. */
+export function restartRule(options: RestartOptions): Rule {
   const max = options.max ?? Infinity
   const withinMs = options.within === undefined ? Infinity : durationMs(options.within)
   if (Number.isNaN(max) || max < 0) {
@@ -199,8 +200,7 @@ function recentRestarts(rule: Rule, history: RestartHistory, nowMs: number): Res
   const last = history.at(-1)
   if (backoff !== null && last !== undefined && nowMs - last >= backoff.resetAfterMs) return []
   const recent = history.filter((at) => nowMs - at <= rule.withinMs)
-  if (rule.max === Infinity && backoff === null) return recent.slice(-limits.restartsMax)
-  return recent
+  return rule.max === Infinity ? recent.slice(-limits.restartsKept) : recent
 }
 
 function delayOf(backoff: Backoff, before: number, random: number): number {

@@ -1,0 +1,530 @@
+/**
+ * Tests of spawning, stopping and starting: rules LC of the actor contract.
+ */
+import { describe, expect, test } from 'vitest'
+import {
+  type AnyRef,
+  type DeadLetter,
+  type Exit,
+  hasCode,
+  restart,
+  stopped,
+} from '../../src/kernel/index.ts'
+import { ActorSystem } from '../../src/index.ts'
+import { testSystem } from '../../src/testing/index.ts'
+import { act, scripted, type ScriptRef } from './scripted-actor.ts'
+
+async function world() {
+  const kit = await testSystem({ seed: 1 })
+  const journal: string[] = []
+  const letters: DeadLetter[] = []
+  const abandoned: string[] = []
+  kit.system.deadLetters.listen((letter) => void letters.push(letter))
+  kit.system.events.subscribe('actor.abandoned', ({ path, message }) =>
+    abandoned.push(`${path} ${message}`),
+  )
+  /** A watcher that writes down what it hears of the ref. */
+  const watch = (ref: AnyRef): void => {
+    const watcher = kit.spawn(scripted(journal, { name: 'watcher' }))
+    watcher.act(act((ctx) => ctx.watch(ref)))
+  }
+  return { kit, journal, letters, abandoned, watch }
+}
+
+const gate = () => Promise.withResolvers<void>()
+
+describe('spawning', () => {
+  test('LC-2: a ref is usable at once, also while its state is still made', async () => {
+    const { kit, journal } = await world()
+    const ready = gate()
+    const ref = kit.spawn(scripted(journal, { onStart: () => ready.promise }))
+    ref.note('early')
+    const answer = ref.notes()
+    await kit.settle()
+    expect(journal).toEqual(['a starts 1'])
+    ready.resolve()
+    expect(await kit.run(answer)).toEqual(['early'])
+  })
+
+  test('LC-3: a name in use is refused by its path, and free once its owner has ended', async () => {
+    const { kit, journal } = await world()
+    const first = kit.spawn(scripted(journal), undefined, { name: 'door' })
+    expect(() => kit.spawn(scripted(journal), undefined, { name: 'door' })).toThrow(/\/door/)
+    const end = kit.system.stop(first)
+    expect(() => kit.spawn(scripted(journal), undefined, { name: 'door' })).toThrow(
+      expect.objectContaining({ code: 'duplicate_name' }),
+    )
+    await kit.run(end)
+    expect(String(kit.spawn(scripted(journal), undefined, { name: 'door' }))).toContain('/door#')
+  })
+
+  test('LC-4: a watcher that hears of an end can give the name away again', async () => {
+    const { kit, journal } = await world()
+    const parent = kit.spawn(
+      scripted(journal, {
+        name: 'parent',
+        signals: {
+          terminated: (_state, _event, ctx) => {
+            ctx.spawn(scripted(journal, { name: 'second' }), undefined, { name: 'child' })
+          },
+        },
+      }),
+    )
+    parent.act(
+      act((ctx) => {
+        const child = ctx.spawn(scripted(journal, { name: 'first' }), undefined, { name: 'child' })
+        ctx.watch(child)
+        child.act(act((own) => own.stop()))
+      }),
+    )
+    await kit.settle()
+    expect(journal.slice(1)).toEqual([
+      'first starts 1',
+      'first postStop',
+      'first dispose',
+      'second starts 1',
+    ])
+  })
+
+  test('LC-5: names made from one prefix are all different', async () => {
+    const { kit, journal } = await world()
+    const refs = Array.from({ length: 100 }, () =>
+      kit.spawn(scripted(journal), undefined, { namePrefix: 'w' }),
+    )
+    expect(new Set(refs.map((ref) => String(ref).split('#')[0])).size).toBe(100)
+  })
+
+  test('LC-17: after shutdown began a spawn is refused, a tell is a dead letter', async () => {
+    const { kit, journal, letters } = await world()
+    const ref = kit.spawn(scripted(journal))
+    await kit.settle()
+    const end = kit.system.terminate()
+    expect(() => kit.spawn(scripted(journal))).toThrow(
+      expect.objectContaining({ code: 'system_terminated' }),
+    )
+    await kit.run(end)
+    ref.note('too late')
+    await expect(ref.notes()).rejects.toMatchObject({ code: 'system_terminated' })
+    expect(letters.map(({ message }) => message)).toEqual(['note', 'notes'])
+  })
+
+  test.for(['preRestart', 'postStop'] as const)(
+    'LC-7: %s cannot spawn, for nobody would ever stop that child',
+    async (hook) => {
+      const { kit, journal } = await world()
+      const refused: unknown[] = []
+      const ref = kit.spawn(
+        scripted(journal, {
+          supervise: restart({ max: 1 }),
+          signals: {
+            [hook]: (_state: unknown, ...rest: unknown[]) => {
+              const ctx = rest.at(-1) as { spawn(def: unknown): void }
+              try {
+                ctx.spawn(scripted(journal, { name: 'orphan' }))
+              } catch (error) {
+                refused.push(error)
+              }
+            },
+          },
+        }),
+      )
+      ref.fail(new Error('boom'))
+      await kit.settle()
+      await kit.run(kit.system.stop(ref))
+      expect(refused.map((error) => hasCode(error, 'parent_stopping'))).toEqual([true])
+      expect(journal).not.toContain('orphan starts 1')
+    },
+  )
+})
+
+describe('stopping', () => {
+  test('LC-7: all descendants have ended before postStop runs', async () => {
+    const { kit, journal } = await world()
+    const grow = (ctx: Parameters<Parameters<typeof act>[0]>[0], depth: number): void => {
+      const child = ctx.spawn(scripted(journal, { name: `d${depth}` }))
+      if (depth < 3) child.act(act((own) => grow(own, depth + 1)))
+    }
+    const ref = kit.spawn(scripted(journal))
+    ref.act(act((ctx) => grow(ctx, 1)))
+    await kit.settle()
+    await kit.run(kit.system.stop(ref))
+    expect(journal.filter((line) => line.endsWith('postStop'))).toEqual([
+      'd3 postStop',
+      'd2 postStop',
+      'd1 postStop',
+      'a postStop',
+    ])
+  })
+
+  test('LC-7: a turn beside the stop that spawns leaves no orphan and stops nobody', async () => {
+    const { kit, journal } = await world()
+    const go = gate()
+    const ref = kit.spawn(scripted(journal, { signals: { postStop: () => go.promise } }))
+    const caught = gate()
+    ref.beside(
+      act(async (ctx) => {
+        await go.promise
+        try {
+          ctx.spawn(scripted(journal, { name: 'orphan' }))
+        } finally {
+          caught.resolve()
+        }
+      }),
+    )
+    await kit.settle()
+    const end = kit.system.stop(ref)
+    await kit.settle()
+    go.resolve()
+    await kit.run(Promise.all([end, caught.promise]))
+    expect(journal).not.toContain('orphan starts 1')
+  })
+
+  test('LC-8: the asynchronous turn under way ends, the queue becomes dead letters', async () => {
+    const { kit, journal, letters } = await world()
+    const ref = kit.spawn(scripted(journal))
+    const go = gate()
+    ref.act(
+      act(async (_ctx, state) => {
+        await go.promise
+        journal.push(`turn ends ${state.notes.length}`)
+      }),
+    )
+    ref.note('waits')
+    const asked = ref.notes()
+    const refused = expect(asked).rejects.toMatchObject({ code: 'stopped' })
+    await kit.settle()
+    const end = kit.system.stop(ref)
+    await kit.settle()
+    expect(journal).toEqual(['a starts 1'])
+    go.resolve()
+    await kit.run(end)
+    await refused
+    expect(journal).toEqual(['a starts 1', 'turn ends 0', 'a postStop', 'a dispose'])
+    expect(letters.map(({ message, reason }) => `${message} ${reason}`)).toEqual([
+      'note stopped',
+      'notes stopped',
+    ])
+  })
+
+  test('LC-9: a drain processes what is queued; what comes later is a dead letter', async () => {
+    const { kit, journal, letters } = await world()
+    const ref = kit.spawn(scripted(journal))
+    ref.note('1')
+    ref.note('2')
+    const end = kit.system.stop(ref, { drain: true })
+    ref.note('late')
+    await kit.run(end)
+    expect(journal).toEqual(['a starts 1', 'a 1', 'a 2', 'a postStop', 'a dispose'])
+    expect(letters.map(({ payload, reason }) => `${String(payload)} ${reason}`)).toEqual([
+      'late stopped',
+    ])
+    await kit.run(kit.system.stop(ref, { drain: true }))
+  })
+
+  test('LC-9: a failure in a drain is supervised, and the drain goes on', async () => {
+    const { kit, journal } = await world()
+    const ref = kit.spawn(scripted(journal, { supervise: restart({ max: 1 }) }))
+    ref.note('1')
+    ref.fail(new Error('boom'))
+    ref.note('2')
+    await kit.run(kit.system.stop(ref, { drain: true }))
+    expect(journal).toEqual([
+      'a starts 1',
+      'a 1',
+      'a preRestart boom',
+      'a dispose',
+      'a starts 2',
+      'a 2',
+      'a postStop',
+      'a dispose',
+    ])
+  })
+
+  test('LC-9: asking twice for a drain does not cut it short', async () => {
+    const { kit, journal } = await world()
+    const ref = kit.spawn(scripted(journal))
+    const go = gate()
+    ref.act(act(() => go.promise))
+    ref.note('queued')
+    await kit.settle()
+    const ends = [kit.system.stop(ref, { drain: true }), kit.system.stop(ref, { drain: true })]
+    await kit.settle()
+    go.resolve()
+    await kit.run(Promise.all(ends))
+    expect(journal).toContain('a queued')
+  })
+
+  test('LC-10: stopping twice, at once and afterwards, runs postStop once', async () => {
+    const { kit, journal } = await world()
+    const ref = kit.spawn(scripted(journal))
+    await kit.settle()
+    await kit.run(Promise.all([kit.system.stop(ref), kit.system.stop(ref, { grace: 1 })]))
+    await kit.run(kit.system.stop(ref))
+    expect(journal).toEqual(['a starts 1', 'a postStop', 'a dispose'])
+  })
+
+  test('LC-10: a shorter grace while postStop waits ends the waiting, not a second run', async () => {
+    const { kit, journal, abandoned } = await world()
+    const ref = kit.spawn(
+      scripted(journal, {
+        signals: {
+          postStop: () => {
+            journal.push('a postStop')
+            return gate().promise
+          },
+        },
+      }),
+    )
+    await kit.settle()
+    const first = kit.system.stop(ref)
+    await kit.settle()
+    const second = kit.system.stop(ref, { grace: 10 })
+    await kit.advance(10)
+    await kit.run(Promise.all([first, second]))
+    expect(journal).toEqual(['a starts 1', 'a postStop', 'a dispose'])
+    expect(abandoned).toHaveLength(1)
+    expect(kit.clock.now()).toBe(10)
+  })
+
+  test('LC-12: a postStop that throws is reported, and everybody ends all the same', async () => {
+    const { kit, journal, watch } = await world()
+    const failed: unknown[] = []
+    kit.system.events.subscribe('hook.failed', ({ hook, error }) => failed.push([hook, error]))
+    const error = new Error('no end')
+    const ref = kit.spawn(scripted(journal))
+    ref.act(
+      act((ctx) => {
+        ctx.spawn(scripted(journal, { name: 'one' }))
+        const two = {
+          name: 'two',
+          signals: {
+            postStop: () => {
+              throw error
+            },
+          },
+        }
+        watch(ctx.spawn(scripted(journal, two), undefined, { name: 'two' }))
+        ctx.spawn(scripted(journal, { name: 'three' }))
+      }),
+    )
+    await kit.settle()
+    await kit.run(kit.system.stop(ref))
+    await kit.settle()
+    expect(failed).toEqual([['postStop', error]])
+    expect(journal).toEqual(
+      expect.arrayContaining(['one postStop', 'three postStop', 'a postStop', 'two dispose']),
+    )
+    expect(journal).toContain('watcher hears two shutdown')
+  })
+
+  test('LC-13: who is still busy after the grace is killed; who obeys exits as shutdown', async () => {
+    const { kit, journal, abandoned, watch } = await world()
+    const late: string[] = []
+    const go = gate()
+    const ref = kit.spawn(scripted(journal), undefined, { name: 'p' })
+    ref.act(
+      act((ctx) => {
+        const busy = ctx.spawn(scripted(journal, { name: 'busy' }), undefined, { name: 'busy' })
+        busy.act(
+          act(async (own) => {
+            await go.promise
+            try {
+              own.self.note('late')
+            } catch (error) {
+              late.push(hasCode(error, 'stale_incarnation') ? 'refused' : 'unexpected')
+            }
+          }),
+        )
+        watch(busy)
+        watch(ctx.spawn(scripted(journal, { name: 'good' }), undefined, { name: 'good' }))
+      }),
+    )
+    await kit.settle()
+    const end = kit.system.stop(ref, { grace: 100 })
+    await kit.advance(99)
+    expect(abandoned).toEqual([])
+    await kit.advance(1)
+    await kit.run(end)
+    await kit.settle()
+    expect(abandoned).toEqual(['/p/busy turn'])
+    expect(journal).toContain('watcher hears busy killed')
+    expect(journal).toContain('watcher hears good shutdown')
+    go.resolve()
+    await kit.settle()
+    expect(late).toEqual(['refused'])
+  })
+
+  test('LC-13: no grace at all ends a busy actor without letting time pass', async () => {
+    const { kit, journal, watch } = await world()
+    const ref = kit.spawn(scripted(journal), undefined, { name: 'x' })
+    watch(ref)
+    ref.act(act(() => gate().promise))
+    await kit.settle()
+    const end = kit.system.stop(ref, { grace: 0 })
+    await kit.settle()
+    expect(journal).toContain('watcher hears x killed')
+    await end
+    expect(kit.clock.now()).toBe(0)
+  })
+
+  test('LC-19: stopping the root stops the system; whenTerminated resolves once', async () => {
+    const { kit, journal } = await world()
+    kit.spawn(scripted(journal))
+    await kit.settle()
+    const heard: Exit[] = []
+    void kit.system.whenTerminated.then((exit) => heard.push(exit))
+    await kit.run(Promise.all([kit.system.stop(kit.system.root.ref), kit.system.terminate()]))
+    await kit.settle()
+    expect(journal).toEqual(['a starts 1', 'a postStop', 'a dispose'])
+    expect(heard).toEqual([{ reason: 'shutdown' }])
+    expect(kit.system.terminated).toBe(true)
+  })
+
+  test('LC-20: ten times as many children stop in at most fifty times the time', async () => {
+    const stopTree = async (children: number): Promise<number> => {
+      await using system = await ActorSystem.start({ name: 'many' })
+      const one = scripted([])
+      const ref = system.spawn(scripted([]))
+      const grown = ref.call(
+        act((ctx) => {
+          for (let i = 0; i < children; i++) ctx.spawn(one)
+        }),
+      )
+      await grown
+      const startedAt = performance.now()
+      await system.stop(ref)
+      return performance.now() - startedAt
+    }
+    await stopTree(1_000)
+    const small = Math.min(await stopTree(1_000), await stopTree(1_000))
+    expect(await stopTree(10_000)).toBeLessThan(Math.max(small, 1) * 50)
+  })
+
+  test('a tree as deep as it may be stops from the leaves up', async () => {
+    const { kit, journal } = await world()
+    const errors: unknown[] = []
+    kit.system.events.subscribe('actor.failed', ({ error }) => errors.push(error))
+    const grow = act((ctx) => {
+      ctx.spawn(scripted(journal, { name: 'deep' })).act(grow)
+    })
+    kit.spawn(scripted(journal, { name: 'top' })).act(grow)
+    await kit.settle()
+    expect(errors.map((error) => hasCode(error, 'tree_too_deep'))).toEqual([true])
+    await kit.stop()
+    const stops = journal.filter((line) => line.endsWith('postStop'))
+    expect(stops.length).toBeGreaterThan(900)
+    expect(stops.at(-1)).toBe('top postStop')
+  })
+})
+
+describe('starting', () => {
+  test('LC-14: a state factory that throws ends its actor, and the child it had spawned', async () => {
+    const { kit, journal, letters, watch } = await world()
+    const half = scripted(journal, {
+      onStart: (ctx) => {
+        ctx.spawn(scripted(journal, { name: 'child' }), undefined, { name: 'child' })
+        throw new Error('no state')
+      },
+    })
+    const ref: ScriptRef = kit.spawn(half, undefined, { name: 'half' })
+    ref.note('never')
+    watch(ref)
+    await kit.settle()
+    expect(journal).toEqual(['a starts 1', 'watcher starts 1', 'watcher hears half failed'])
+    expect(letters.map(({ message, reason }) => `${message} ${reason}`)).toEqual(['note stopped'])
+    expect([kit.system.find('/half'), kit.system.find('/half/child')]).toEqual([null, null])
+  })
+
+  test('LC-14: a state factory that rejects stops what it had spawned before its end', async () => {
+    const { kit, journal, watch } = await world()
+    const ready = gate()
+    const half = scripted(journal, {
+      onStart: (ctx) => {
+        ctx.spawn(scripted(journal, { name: 'child' }))
+        return ready.promise
+      },
+    })
+    watch(kit.spawn(half, undefined, { name: 'half' }))
+    await kit.settle()
+    ready.reject(new Error('no state'))
+    await kit.settle()
+    expect(journal.filter((line) => !line.includes('starts'))).toEqual([
+      'child postStop',
+      'child dispose',
+      'watcher hears half failed',
+    ])
+  })
+
+  test('LC-15: a state that takes longer than it may is a failed start; a late one is freed', async () => {
+    const { kit, journal, watch } = await world()
+    const ready = gate()
+    const ref = kit.spawn(
+      scripted(journal, { startTimeoutMs: 500, onStart: () => ready.promise }),
+      undefined,
+      { name: 'slow' },
+    )
+    watch(ref)
+    await kit.settle()
+    await kit.advance(499)
+    expect(journal).not.toContain('watcher hears slow failed')
+    await kit.advance(1)
+    expect(journal).toContain('watcher hears slow failed')
+    ready.resolve()
+    await kit.settle()
+    expect(journal.filter((line) => line.startsWith('a '))).toEqual(['a starts 1', 'a dispose'])
+  })
+
+  test('a stop while the state is made waits for it, ends it properly, runs no message', async () => {
+    const { kit, journal } = await world()
+    const ready = gate()
+    const ref = kit.spawn(scripted(journal, { onStart: () => ready.promise }))
+    ref.note('never')
+    await kit.settle()
+    const end = kit.system.stop(ref)
+    await kit.settle()
+    ready.resolve()
+    await kit.run(end)
+    expect(journal).toEqual(['a starts 1', 'a postStop', 'a dispose'])
+  })
+
+  test('a stop while the state is made is over after the grace, ready or not', async () => {
+    const { kit, journal, watch } = await world()
+    const ref = kit.spawn(scripted(journal, { onStart: () => gate().promise }), undefined, {
+      name: 'never',
+    })
+    watch(ref)
+    await kit.settle()
+    const end = kit.system.stop(ref, { grace: '1s' })
+    await kit.run(end)
+    expect(kit.clock.now()).toBe(1_000)
+    await kit.settle()
+    expect(journal).toEqual(['a starts 1', 'watcher starts 1', 'watcher hears never killed'])
+  })
+
+  test('a factory that fails after a stop was asked for starts nothing again', async () => {
+    const { kit, journal } = await world()
+    const ready = gate()
+    const ref = kit.spawn(
+      scripted(journal, {
+        supervise: restart({ max: 5 }),
+        onStart: () => ready.promise.then(() => Promise.reject(new Error('boom'))),
+      }),
+    )
+    await kit.settle()
+    const end = kit.system.stop(ref)
+    ready.resolve()
+    await kit.run(end)
+    expect(journal).toEqual(['a starts 1'])
+  })
+
+  test('an actor that chose not to run and was asked to stop runs no hook on what is no state', async () => {
+    const { kit, journal } = await world()
+    const ready = gate()
+    const ref = kit.spawn(scripted(journal, { onStart: () => ready.promise.then(() => stopped) }))
+    await kit.settle()
+    const end = kit.system.stop(ref)
+    ready.resolve()
+    await kit.run(end)
+    expect(journal).toEqual(['a starts 1'])
+  })
+})
