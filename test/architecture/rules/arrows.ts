@@ -47,7 +47,7 @@ export const arrows: Readonly<Record<string, readonly Arrow[]>> = {
     { to: 'src/kernel', typesOnly: true },
   ],
   'src/model': [{ to: 'protocols', typesOnly: true }],
-  'src/adapters': [ports, protocols, kernel, { to: 'workers' }],
+  'src/adapters': [ports, protocols, kernel, model, { to: 'workers' }],
   'src/testing': [
     { to: 'src/kernel', deep: true },
     { to: 'src/mesh', deep: true },
