@@ -65,6 +65,17 @@ export const borders: readonly Border[] = [
     why: 'bytes and payloads of others may be malformed; each becomes a coded refusal',
   },
   { path: /^src\/adapters\/libp2p\//, border: 'network', why: 'sockets and streams fail' },
+  { path: /^src\/mesh\//, border: 'network', why: 'channels and the frames of others fail' },
+  {
+    path: /^src\/adapters\/memory\/net/,
+    border: 'network',
+    why: 'the twin of the net fails where the net fails',
+  },
+  {
+    path: /^src\/adapters\/node-host\//,
+    border: 'exception',
+    why: 'files and processes fail in ways only the machine knows; each becomes a coded refusal',
+  },
   { path: /^src\/adapters\/(?:piscina|comlink)\//, border: 'worker', why: 'threads die' },
   { path: /^src\/adapters\/http\//, border: 'http', why: 'a request must end in an answer' },
   { path: /^workers\//, border: 'worker', why: 'the job of a stranger fails in its thread' },
