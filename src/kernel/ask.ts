@@ -86,6 +86,11 @@ export class PendingAsk extends Envelope {
     this.#controller?.abort(why)
   }
 
+  /** Whether the handler's signal fires also when the deadline passes. */
+  get cancelsOnTimeout(): boolean {
+    return this.#options?.cancelOnTimeout === true
+  }
+
   /** Listen to the caller's own signal; called once, before sending. */
   obey(options: AskOptions): void {
     this.#options = options
