@@ -7,7 +7,7 @@
 import type { Sender } from './mailbox.ts'
 import { WheelEntry } from './timer-wheel.ts'
 
-/** Why a waiting message is not processed: `expired` and `cancelled` are counted, `stale` is not. */
+/** Why a waiting message is not processed: only `stale` ones are not counted. */
 export type Withdrawal = 'expired' | 'cancelled' | 'stale'
 
 export abstract class Envelope extends WheelEntry {

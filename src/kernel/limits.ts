@@ -44,7 +44,7 @@ export const deadLettersLogged = 10
 export const deadLetterLogEveryMs = 60_000
 /** Next events that one turn of a state machine may queue: more is a loop. */
 export const nextEventsMax = 1_000
-/** Restarts remembered of an actor that may restart for ever: enough for any doubling of a delay. */
+/** Restarts remembered of an actor that may restart for ever: enough for any doubled delay. */
 export const restartsKept = 64
 /** A supervisor that declares a group budget with one number only gets the other from OTP. */
 export const groupIntensity = 1

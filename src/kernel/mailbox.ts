@@ -28,7 +28,7 @@ export interface MailboxOptions {
    * asker among them hears `overloaded` at once.
    */
   readonly onFull?: OnFull
-  /** `priority` sorts by the message's declared priority, `control` lets control messages overtake. */
+  /** `priority` sorts by a message's declared priority; `control` lets control overtake. */
   readonly order?: 'arrival' | 'priority' | 'control'
 }
 

@@ -34,7 +34,7 @@ export interface Resize {
 export interface PoolOptions<M extends Messages> extends Routing<M> {
   readonly size: number
   readonly resize?: Resize
-  /** Settings of each routee; failed ones restart, ten times in ten seconds, unless they say else. */
+  /** Settings of each routee; failed ones restart, ten times in ten seconds, by default. */
   readonly routees?: Omit<SpawnOptions, 'name' | 'namePrefix'>
 }
 

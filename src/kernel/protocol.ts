@@ -40,7 +40,7 @@ export type AnySpec = TellSpec<unknown> | AskSpec<unknown, unknown> | StreamSpec
 
 export type Messages = Readonly<Record<string, AnySpec>>
 
-/** Names that JavaScript itself calls on any object: a message of that name would be sent by accident. */
+/** Names that JavaScript itself calls on any object: they would be sent by accident. */
 export const reservedNames = [
   'then',
   'catch',

@@ -237,7 +237,7 @@ export function routingActor<M extends Messages, A = void>(
   })
 }
 
-/** The message of this turn waited because of its order; now it goes on with all that it carries. */
+/** The message of this turn waited for its place; now it goes on with all that it carries. */
 function routeTurn({ router }: OpenRouter): unknown {
   const { message, payload, rider } = current
   if (message !== null) router.route(message, payload, rider)

@@ -32,7 +32,7 @@ import { TimerWheel } from './timer-wheel.ts'
 export interface SystemOptions {
   readonly name: string
   readonly runtime: Runtime
-  /** What becomes of the whole when a failure escalates to the root. Default: 10 restarts in 10 s. */
+  /** What becomes of the whole when a failure reaches the root. Default: 10 restarts in 10 s. */
   readonly supervise?: Policy
   readonly askDeadline?: Duration
   readonly tracer?: Tracer
