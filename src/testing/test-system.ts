@@ -85,6 +85,11 @@ export class TestKit {
     return this.time.advance(by)
   }
 
+  /** Resolves when so much virtual time has passed: what a handler under test may await. */
+  sleep(duration: Duration): Promise<void> {
+    return this.time.sleep(duration)
+  }
+
   /** Go on, through time if need be, until the promise has settled; its outcome is the result. */
   async run<T>(promise: PromiseLike<T>): Promise<T> {
     const pending = { now: true }

@@ -62,6 +62,12 @@ export class VirtualTime {
     this.#alarms.push(Math.max(atMs, this.#nowMs), alarm)
   }
 
+  /** Resolves when so much virtual time has passed: what a handler under test may await. */
+  sleep(duration: Duration): Promise<void> {
+    const atMs = this.#nowMs + durationMs(duration)
+    return new Promise((ring) => this.setAlarm(atMs, { wanted: true, ring }))
+  }
+
   /** When the next alarm rings; Infinity when nothing is left to happen. */
   get nextAlarmMs(): number {
     this.#skipUnwanted()

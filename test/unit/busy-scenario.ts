@@ -34,7 +34,7 @@ const worker = actor(Worker, {
   },
   on: {
     work: async (state, { item }, ctx) => {
-      await null
+      await Promise.resolve()
       if (item % 7 === 3) throw new Error(`item ${item} is cursed`)
       state.done += 1
       return { done: state.done, at: ctx.now() }

@@ -259,7 +259,7 @@ describe('behaviour kit', () => {
       },
       total: (state) => state.total,
       slow: async (_state, { word }) => {
-        await null
+        await Promise.resolve()
         return word.toUpperCase()
       },
       crash: () => {
