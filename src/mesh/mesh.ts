@@ -244,7 +244,9 @@ export class Mesh implements AssociationHome {
     const key = `${address.node} ${address.path} ${address.uid} ${protocol.id}`
     const known = this.#actors.get(key)
     if (known !== undefined) return known
-    const made = new RemoteActor(this.system, address, protocol, (node) => this.associationWith(node))
+    const made = new RemoteActor(this.system, address, protocol, (node) =>
+      this.associationWith(node),
+    )
     this.#actors.set(key, made)
     if (this.#actors.size > actorRemembered) {
       const [oldest] = this.#actors.keys()

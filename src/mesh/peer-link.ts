@@ -5,7 +5,13 @@
  * side says which system it is before anything else. Whatever does not parse ends the link.
  */
 import { kind, linkVersion, parseFrame } from '../../protocols/actor-link.ts'
-import type { AskFrame, Frame, LinkFrame, StreamFrame, TellFrame } from '../../protocols/actor-link.ts'
+import type {
+  AskFrame,
+  Frame,
+  LinkFrame,
+  StreamFrame,
+  TellFrame,
+} from '../../protocols/actor-link.ts'
 import { actorBindingsMax, actorHeldFrames } from '../../protocols/limits.ts'
 import { StreamReader, TracedTell } from '../kernel/index.ts'
 import type { ActorSystem, Cell, Message, Sender } from '../kernel/index.ts'
@@ -30,7 +36,9 @@ export class PeerLink implements OpenLink {
   readonly #protocols = new Map<number, PeerProtocol>()
   readonly #links = new Map<number, LinkIn>()
   readonly #inbound = new Map<number, Inbound>()
-  readonly #watches = new WatchesIn((id, reason) => this.#association?.signal([kind.ended, id, reason]))
+  readonly #watches = new WatchesIn((id, reason) =>
+    this.#association?.signal([kind.ended, id, reason]),
+  )
   /** Large messages to actors whose introduction is still on the other lane. */
   readonly #unintroduced = new Map<number, LinkFrame[]>()
   #unintroducedCount = 0
@@ -83,7 +91,8 @@ export class PeerLink implements OpenLink {
   end(): void {
     if (this.#ended) return
     this.#ended = true
-    for (const channel of Object.values(this.#channels)) if (channel.open) channel.abort('link ended')
+    for (const channel of Object.values(this.#channels))
+      if (channel.open) channel.abort('link ended')
     for (const inbound of this.#inbound.values()) inbound.cancel()
     this.#inbound.clear()
     this.#watches.clear()
@@ -186,9 +195,7 @@ export class PeerLink implements OpenLink {
     }
   }
 
-  #takeStream(
-    frame: Extract<Frame, readonly [11 | 12 | 13 | 14, ...(readonly unknown[])]>,
-  ): void {
+  #takeStream(frame: Extract<Frame, readonly [11 | 12 | 13 | 14, ...(readonly unknown[])]>): void {
     const remote = this.#remote as string
     const id = frame[1]
     if (frame[0] === kind.credit) {
@@ -264,7 +271,8 @@ export class PeerLink implements OpenLink {
     const sender: Sender = { isEnvelope: false, path: `shoal://${this.#remote}` }
     if (message instanceof Error || cell === null) {
       const error = message instanceof Error ? message : null
-      if (frame[0] !== kind.tell && error !== null) this.#inboundFor(frame, sender, null).fail(error)
+      if (frame[0] !== kind.tell && error !== null)
+        this.#inboundFor(frame, sender, null).fail(error)
       else this.#lost(link, frame)
       return
     }
