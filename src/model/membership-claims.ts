@@ -78,7 +78,7 @@ export function buryTheDead(step: Step): void {
     state.tombstones.delete(id)
   }
   for (const [id, sinceMs] of state.returned) {
-    const recent = nowMs - sinceMs < state.profile.gossipToDeadMs
+    const recent = nowMs - sinceMs < state.profile.returnMs
     if (recent && state.returned.size <= state.limits.deadRecords) break
     state.returned.delete(id)
   }

@@ -51,10 +51,8 @@ export function runGossip(step: Step): void {
   const { state, nowMs } = step
   if (state.news.urgent === 0 || nowMs < state.nextGossipMs) return
   state.nextGossipMs = nowMs + state.profile.gossipIntervalMs
-  const hears = (member: MemberRecord): boolean =>
-    isPresent(member.liveness) ||
-    (member.liveness === 'dead' && nowMs - member.sinceMs < state.profile.gossipToDeadMs)
-  for (const to of pickMembers(step, state.profile.gossipFanout, hears)) {
+  const { gossipFanout } = state.profile
+  for (const to of pickMembers(step, gossipFanout, ({ liveness }) => isPresent(liveness))) {
     const { news } = rideTo(step, to)
     if (news !== undefined) send(step, to, { type: 'gossip', news })
   }

@@ -39,8 +39,8 @@ export interface MembershipProfile {
   /** How often one node passes a heartbeat on: nineteen of twenty hear each, the rest the next. */
   readonly heartbeatTells: number
   readonly deepCheckIntervalMs: number
-  /** The dead still hear gossip so long, so that one that lives can refute. */
-  readonly gossipToDeadMs: number
+  /** A member that came back from the dead counts as the other side of a split so long. */
+  readonly returnMs: number
   readonly deadKeepMs: number
   readonly tombstoneKeepMs: number
   /** A node that stalled calls itself degraded until it ran smoothly so long. */
@@ -70,7 +70,7 @@ const lan: MembershipProfile = {
   heartbeatIntervalMs: 30_000,
   heartbeatTells: 3,
   deepCheckIntervalMs: 60_000,
-  gossipToDeadMs: 30_000,
+  returnMs: 30_000,
   deadKeepMs: 3_600_000,
   tombstoneKeepMs: 86_400_000,
   degradedHoldMs: 30_000,
@@ -128,9 +128,13 @@ export function suspicionTimeoutMs(bounds: SuspicionBounds, confirmed: number): 
   return Math.max(bounds.minMs, bounds.maxMs - fraction * (bounds.maxMs - bounds.minMs))
 }
 
-/** How often one node passes a piece of news on: enough that almost surely everyone hears it. */
+/**
+ * How often one node passes a piece of news on: enough that almost surely everyone hears it. In
+ * the smallest clusters two full rounds of gossip, because some of it goes to suspects.
+ */
 export function retransmitLimit(profile: MembershipProfile, size: number): number {
-  return profile.retransmitMult * Math.ceil(Math.log10(size + 1))
+  const tells = profile.retransmitMult * Math.ceil(Math.log10(size + 1))
+  return Math.max(2 * profile.gossipFanout, tells)
 }
 
 /** Above 32 nodes push-pull grows rarer, so that its cost stays level. */

@@ -39,7 +39,7 @@ function sizeOfCard(card: MemberCard): number {
   return 140 + texts.reduce((sum, text) => sum + textBytes(text), 0)
 }
 
-/** Three bytes per code unit is the most that UTF-8 needs; a text's own header takes up to three. */
+/** UTF-8 needs at most three bytes per code unit, and the text's own header up to three. */
 function textBytes(text: string): number {
   return 3 + (isAscii(text) ? text.length : text.length * 3)
 }

@@ -92,8 +92,8 @@ describe('formulas of the profiles', () => {
   })
 
   test.for([
-    [1, 4],
-    [9, 4],
+    [1, 6],
+    [9, 6],
     [10, 8],
     [99, 8],
     [100, 12],

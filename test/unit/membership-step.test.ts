@@ -3,99 +3,11 @@
  */
 import { describe, expect, test } from 'vitest'
 import { membershipLimits } from '../../protocols/limits.ts'
-import type { MemberCard, MemberClaim, News, SwimMessage } from '../../protocols/membership.ts'
+import type { MemberClaim, News, SwimMessage } from '../../protocols/membership.ts'
 import { membershipProfiles } from '../../src/model/membership-profile.ts'
-import { createMembership } from '../../src/model/membership-state.ts'
-import type { MembershipEffect, MembershipInput } from '../../src/model/membership-state.ts'
-import { stepMembership } from '../../src/model/membership-step.ts'
-import { seededRandom } from '../../src/model/membership-world.ts'
+import { Story, alive, fullCard } from './membership-story.ts'
 
 const profile = membershipProfiles.lan
-const card: Omit<MemberCard, 'revision' | 'condition'> = {
-  name: 'n',
-  addresses: [],
-  zone: 'z',
-  weight: 1,
-  capabilities: [],
-  version: '1',
-  admin: 'open',
-}
-const fullCard: MemberCard = { ...card, condition: 'ok', revision: 0 }
-
-/** One node called `me` among silent others, on a clock that the test turns by hand. */
-class Story {
-  readonly state = createMembership({
-    self: 'me',
-    profile,
-    limits: membershipLimits,
-    card,
-    incarnation: 7,
-  })
-  readonly effects: MembershipEffect[] = []
-  readonly #random = seededRandom(1)
-  nowMs = 1_000
-
-  constructor(others: readonly string[] = []) {
-    this.input({ type: 'join', peers: [] })
-    this.hear(...others.map((id) => alive(id)))
-    this.run(500, others)
-    this.effects.length = 0
-  }
-
-  input(input: MembershipInput): readonly MembershipEffect[] {
-    const effects = stepMembership(this.state, input, this.nowMs, this.#random)
-    this.effects.push(...effects)
-    return effects
-  }
-
-  message(from: string, message: SwimMessage): readonly MembershipEffect[] {
-    return this.input({ type: 'message', from, message })
-  }
-
-  hear(...claims: readonly MemberClaim[]): readonly MembershipEffect[] {
-    return this.message('gossiper', { type: 'gossip', news: { claims, heartbeats: [] } })
-  }
-
-  /** Let time pass, ticking whenever the state wants to; whoever answers, answers at once. */
-  run(durationMs: number, answering: readonly string[] = []): void {
-    const endMs = this.nowMs + durationMs
-    while (this.state.dueMs <= endMs) {
-      this.nowMs = Math.max(this.nowMs, this.state.dueMs)
-      for (const effect of this.input({ type: 'tick' })) this.#answer(effect, answering)
-    }
-    this.nowMs = endMs
-  }
-
-  /** Let time pass without running: the event loop stands still. */
-  sleep(durationMs: number): void {
-    this.nowMs += durationMs
-  }
-
-  liveness(id: string): string | undefined {
-    return this.state.table.get(id)?.liveness
-  }
-
-  sent(type: SwimMessage['type']): readonly { to: string; message: SwimMessage }[] {
-    return this.effects.flatMap((effect) =>
-      effect.type === 'send' && effect.message.type === type
-        ? [{ to: effect.to, message: effect.message }]
-        : [],
-    )
-  }
-
-  events(): readonly string[] {
-    return this.effects.flatMap((effect) =>
-      effect.type === 'event' ? [`${effect.event} ${effect.member.id}`] : [],
-    )
-  }
-
-  #answer(effect: MembershipEffect, answering: readonly string[]): void {
-    if (effect.type !== 'send' || !answering.includes(effect.to)) return
-    const { message } = effect
-    if (message.type === 'ping') this.message(effect.to, { type: 'ack', seq: message.seq })
-    if (message.type === 'ping-req') this.message(effect.to, { type: 'nack', seq: message.seq })
-  }
-}
 
 describe('probing', () => {
   test('a ping is answered with an ack of the same number', () => {
@@ -128,7 +40,7 @@ describe('probing', () => {
     expect(story.sent('nack')).toMatchObject([{ to: 'a', message: { seq: 5 } }])
   })
 
-  test('a member that answers nobody is suspected, then dead, never sooner than the profile says', () => {
+  test('a silent member is suspected, then dead, never sooner than the profile says', () => {
     const story = new Story(['a', 'b', 'c'])
     const begunMs = story.nowMs
     while (story.liveness('c') === 'alive') story.run(50, ['a', 'b'])
@@ -234,7 +146,7 @@ describe('what is said of this node', () => {
     })
   })
 
-  test('CM-3: declared dead by a live member, it fences and goes on under a new incarnation', () => {
+  test('CM-3: declared dead by a live member, it fences and goes on as a new life', () => {
     const story = new Story(['a', 'b'])
     story.hear({ id: 'me', incarnation: 7, liveness: 'dead', by: 'a' })
     expect(story.effects).toContainEqual({ type: 'fence', reason: 'declared-dead' })
@@ -442,7 +354,3 @@ describe('joining and leaving', () => {
     })
   })
 })
-
-function alive(id: string): MemberClaim {
-  return { id, incarnation: 1, liveness: 'alive', card: fullCard }
-}

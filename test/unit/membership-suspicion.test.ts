@@ -10,6 +10,7 @@ import {
   judgeSuspicion,
   openSuspicion,
   suspicionDeadlineMs,
+  suspicionDueMs,
 } from '../../src/model/membership-suspicion.ts'
 import type { Suspicion } from '../../src/model/membership-suspicion.ts'
 
@@ -80,7 +81,7 @@ describe('how long a suspect has', () => {
 describe('FD-5: who must agree', () => {
   test('FD-5: one observer waits for a second for ever while one could be asked', () => {
     const suspicion = open(accuse('a'))
-    expect(judgeSuspicion(suspicion, jury(7_999))).toBe('wait')
+    expect(judgeSuspicion(suspicion, jury(7_499))).toBe('wait')
     expect(judgeSuspicion(suspicion, jury(8_000))).toBe('check')
     expect(judgeSuspicion(suspicion, jury(15_000))).toBe('check')
   })
@@ -106,6 +107,21 @@ describe('FD-5: who must agree', () => {
     expect(judgeSuspicion(suspicion, jury(16_001))).toBe('check')
     confirmSuspicion(suspicion, accuse('c'), 16_002)
     expect(judgeSuspicion(suspicion, jury(16_002))).toBe('dead')
+  })
+
+  test('shortly before the verdict the suspect is asked itself, once', () => {
+    const suspicion = open(accuse('a', { witness: 'b' }))
+    expect(suspicionDueMs(suspicion, jury(0))).toBe(7_500)
+    expect(judgeSuspicion(suspicion, jury(7_500))).toBe('ask-suspect')
+    suspicion.lastWordAsked = true
+    expect(judgeSuspicion(suspicion, jury(7_999))).toBe('wait')
+    expect(suspicionDueMs(suspicion, jury(7_500))).toBe(8_000)
+  })
+
+  test('one that was just found silent is not asked again', () => {
+    const suspicion = open(accuse('a', { evidence: 'refused', witness: 'b' }), 2)
+    expect(judgeSuspicion(suspicion, jury(499, 1))).toBe('wait')
+    expect(judgeSuspicion(suspicion, jury(500, 1))).toBe('dead')
   })
 
   test('nobody condemns by hearsay: a judge must have found the suspect silent itself', () => {

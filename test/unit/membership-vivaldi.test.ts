@@ -42,7 +42,7 @@ test('after a few hundred measurements the median error is under a fifth', () =>
   expect(median).toBeLessThan(0.2)
 })
 
-test('no measurement moves a node further than the round trip itself, and nothing turns to NaN', () => {
+test('no measurement moves a node further than its round trip, nor to NaN', () => {
   const figure = fc.double({ min: -1e9, max: 1e9, noNaN: true })
   const coordinate = fc.record({
     vector: fc.array(figure, { minLength: 4, maxLength: 4 }),
