@@ -147,8 +147,8 @@ export class StreamChannel implements Channel {
     const { protocol, counters } = this.#init
     if (this.#inbox.waitingMs(nowMs) > protocol.readTimeoutMs) {
       counters.readTimeouts += 1
-      this.#init.onStrike()
       this.#finish('read_timeout')
+      this.#init.onStrike()
     } else if (this.#outbox.stalledMs(nowMs) > protocol.writeTimeoutMs) {
       counters.writeTimeouts += 1
       this.#finish('write_timeout')
@@ -201,11 +201,10 @@ export class StreamChannel implements Channel {
   }
 
   #violated(violation: 'oversized' | 'overflow'): void {
-    if (violation === 'oversized') {
-      this.#init.counters.framesOversized += 1
-      this.#init.onStrike()
-    }
     this.#finish(violation)
+    if (violation === 'overflow') return
+    this.#init.counters.framesOversized += 1
+    this.#init.onStrike()
   }
 
   #finish(end: ChannelEnd, reason: string = end): void {

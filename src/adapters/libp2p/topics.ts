@@ -128,7 +128,7 @@ export class Topics {
     const hopeless: Link[] = []
     for (const link of links) {
       if (
-        nowMs - link.provenAtMs < gossipLookMs ||
+        nowMs - link.provenAtMs < gossipLookMs / 2 ||
         !link.peer.about.features.includes(topicsFeature)
       )
         continue
