@@ -9,7 +9,6 @@ import {
   type AnyRef,
   ask,
   EdgeError,
-  type Context,
   protocol,
   type Ref,
   restart,
@@ -103,7 +102,7 @@ describe('seeded runs', () => {
     expect(kit.log.text).toBe(one)
   })
 
-  test('TK-3: the log shows sends, turns, answers, failures, restarts, timers and stops', async () => {
+  test('TK-3: the log shows sends, turns, answers, failures, restarts and stops', async () => {
     const text = await logOf(17)
     for (const what of [
       'send outside -> /boss begin',
@@ -235,13 +234,7 @@ describe('behaviour kit', () => {
   const Child = protocol('test.child/1', { work: tell<{ n: number }>() })
   const child = actor(Child, { state: () => null, on: { work: () => {} } })
   const parent = actor(Parent, {
-    state: (
-      _init: { start: number },
-      _ctx: Context<(typeof Parent)['messages'], State>,
-    ): State => ({
-      child: null,
-      total: _init.start,
-    }),
+    state: ({ start }: { start: number }): State => ({ child: null, total: start }),
     on: {
       hire: (state, { name }, ctx) => {
         const ref = ctx.spawn(child, undefined, { name })
@@ -295,7 +288,7 @@ describe('behaviour kit', () => {
     expect(kit.phase).toBe('ended')
   })
 
-  test('TK-1: failures follow the policy, and watched actors end when the test says so', async () => {
+  test('TK-1: failures follow the policy; watched actors end when the test says so', async () => {
     const kit = await behaviourKit(parent, { start: 1 })
     const inbox = kit.inbox(Child)
     expect(kit.run('observe', { ref: inbox }).effects).toMatchObject([
