@@ -296,7 +296,7 @@ describe('CM-3, fault 7, fault 10: splits', () => {
     }
   })
 
-      // The larger side goes on; after an even split whoever hears of its death fences.
+  test('CM-3: a node stopped for ten seconds wakes, fences itself and begins a new life', () => {
     const effects: MembershipEffect[] = []
     const world = worldOf({
       seed: 6,
