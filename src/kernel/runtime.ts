@@ -37,7 +37,7 @@ export interface Scheduler {
   readonly slicesPerStep?: number
 }
 
-/** Carries the current turn across `await`, so that nested asks inherit what is left of a budget. */
+/** Carries the current turn across `await`: nested asks inherit what is left of a budget. */
 export interface Carrier {
   run<T>(turn: object, work: () => T): T
   current(): object | undefined
