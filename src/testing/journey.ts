@@ -68,6 +68,14 @@ export class Journey extends Envelope {
     else this.#watcher.carryBack(this, undefined, () => envelope.fail(error))
   }
 
+  /** Asked without `withdrawn`, which would look like the beginning of a turn. */
+  override refuse(error: Error): void {
+    this.#watcher.turnEnded(this, error)
+    const envelope = this.#envelope
+    if (envelope === null) return
+    this.#watcher.carryBack(this, undefined, () => envelope.refuse(error))
+  }
+
   override get signal(): AbortSignal {
     return this.#envelope?.signal ?? super.signal
   }

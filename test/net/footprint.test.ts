@@ -71,7 +71,7 @@ test('JS-18: a million actors that came and went leave nothing behind', async ()
   expect(after - before).toBeLessThan(before * 0.05)
 })
 
-test('MB-17: a message of a million waiting costs at most three times one of a thousand', async () => {
+test('MB-17: a message of a million waiting costs at most 3 times one of 1,000', async () => {
   await using system = await ActorSystem.start({ name: 'queue' })
   const nsPerMessage = async (waiting: number, rounds: number): Promise<number> => {
     const ref = system.spawn(idle)
