@@ -150,7 +150,12 @@ export class SupervisorTree implements ChildGuard {
     const order = this.#stopOrder
     while (order.at(-1)?.cell === null) order.pop()
     const record = order.at(-1)
-    if (record !== undefined && record.status !== 'stopping') this.#requestStop(record, graceMs)
+    if (record !== undefined) {
+      if (record.status !== 'stopping') this.#requestStop(record, graceMs)
+      return
+    }
+    const { lastChild } = this.cell
+    if (lastChild !== null) requestStop(lastChild, { reason: 'shutdown' })
   }
 
   interrupt(): void {

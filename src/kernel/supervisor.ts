@@ -48,7 +48,7 @@ async function startChild(tree: SupervisorTree, spec: ChildSpec): Promise<AnyRef
   if (known !== undefined) throw knownError(tree, known)
   const record = tree.add(checked)
   const ref = await begin(tree, record)
-  if (ref instanceof EdgeError) tree.records.delete(checked.id)
+  if (record.cell === null && ref instanceof EdgeError) tree.records.delete(checked.id)
   return running(ref)
 }
 
