@@ -162,6 +162,8 @@ export const threadWindow = 1_024
 export const threadFramesPerPost = 512
 /** A thread whose event loop does not answer for so long while it works is stuck. */
 export const threadStuckMs = 5_000
+/** Loading a module and making its state: a model of some hundred megabytes fits in it. */
+export const threadStartMs = 30_000
 /** Part of a stop's grace that the thread gets before it is ended by force. */
 export const threadGraceShare = 0.8
 /** Jobs that wait for a slot: seconds of work; more is refused while it still helps. */

@@ -49,3 +49,6 @@ export const ActorSystem = {
   start: (options: Omit<SystemOptions, 'runtime'>): Promise<KernelSystem> =>
     KernelSystem.start({ runtime: nodeRuntime(), ...options }),
 }
+
+export { type KnownError, RemoteError, transferring } from './adapters/comlink/index.ts'
+export { workerActor } from './worker-actors.ts'

@@ -166,8 +166,12 @@ function invalidPolicy(why: string): EdgeError {
   return new EdgeError('invalid_policy', `Restart policy refused: ${why}`)
 }
 
+/** The actor's thread is gone, and its state with it. */
+const threadLost = new Set(['worker_exited', 'worker_stuck'])
+
 /** Errors after which kept state cannot be trusted; they are never resumed. */
 export function isFatal(error: unknown): boolean {
+  if (error instanceof EdgeError) return threadLost.has(error.code)
   return (
     error instanceof RangeError &&
     /invalid (?:array|string|typed array|array buffer) length|array buffer allocation failed/i.test(
