@@ -26,6 +26,12 @@ export interface MemberCard {
   readonly admin: Admin
   readonly condition: Condition
   readonly revision: number
+  /** The identity of the machine, for people and stores; the peer id when absent. */
+  readonly nodeId?: string
+  /** The incarnation with which this run of the node began: it names the actor system. */
+  readonly life?: number
+  /** Where a thread of its own answers for the node while the main one is busy. */
+  readonly responder?: string
 }
 
 /**
@@ -211,6 +217,9 @@ const cardSchema = z.strictObject({
   admin: z.enum(['open', 'draining', 'maintenance']),
   condition: z.enum(['ok', 'degraded', 'syncing']),
   revision: countSchema,
+  nodeId: z.string().max(128).optional(),
+  life: incarnationSchema.optional(),
+  responder: z.string().max(128).optional(),
 })
 
 const claimSchema = z.strictObject({

@@ -35,8 +35,9 @@ export function sizeOfCoordinate(coordinate: Coordinate): number {
 
 function sizeOfCard(card: MemberCard): number {
   const lists = [...card.addresses, ...card.capabilities]
-  const texts = [card.name, card.zone, card.version, ...lists]
-  return 140 + texts.reduce((sum, text) => sum + textBytes(text), 0)
+  const { nodeId = '', responder = '' } = card
+  const texts = [card.name, card.zone, card.version, nodeId, responder, ...lists]
+  return 180 + texts.reduce((sum, text) => sum + textBytes(text), 0)
 }
 
 /** UTF-8 needs at most three bytes per code unit, and the text's own header up to three. */

@@ -57,7 +57,8 @@ export function stepMembership(
   random: () => number,
 ): readonly MembershipEffect[] {
   const step: Step = { state, nowMs, random, effects: [] }
-  if (nowMs > state.dueMs) noteStall(step, nowMs - state.dueMs)
+  const lateMs = Math.max(nowMs - state.dueMs, input.type === 'stall' ? input.gapMs : 0)
+  if (lateMs > 0) noteStall(step, lateMs)
   takeInput(step, input)
   if (isActive(state)) runDue(step)
   state.dueMs = dueMsOf(state, nowMs)
@@ -68,6 +69,8 @@ function takeInput(step: Step, input: MembershipInput): void {
   const { state } = step
   switch (input.type) {
     case 'tick':
+    // A stall was counted before anything else, by its longest measure.
+    case 'stall':
       return
     case 'message':
       hear(step, input.from, input.message)
@@ -96,9 +99,6 @@ function takeInput(step: Step, input: MembershipInput): void {
       return
     case 'heartbeat':
       takeOwnHeartbeat(step, input)
-      return
-    case 'stall':
-      noteStall(step, input.gapMs)
       return
     default:
       input satisfies never
