@@ -22,6 +22,8 @@ export interface EventTypes {
   'actor.stuck': { readonly path: string; readonly message: string; readonly afterMs: number }
   'actor.abandoned': { readonly path: string; readonly message: string }
   'supervisor.decided': SupervisorDecided
+  'shutdown.failed': { readonly phase: string; readonly task: string; readonly error: unknown }
+  'shutdown.timed-out': { readonly phase: string; readonly tasks: readonly string[] }
   'hook.failed': { readonly path: string; readonly hook: string; readonly error: unknown }
   'subscriber.failed': { readonly type: string; readonly error: unknown }
 }

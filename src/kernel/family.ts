@@ -43,6 +43,15 @@ export function childrenOf(parent: Cell): readonly Cell[] {
   }
 }
 
+/** Everybody below, the deepest first. A snapshot too; no recursion, trees may be deep. */
+export function descendantsOf(root: Cell): readonly Cell[] {
+  const found: Cell[] = [root]
+  for (let i = 0; i < found.length; i++) {
+    for (const child of childrenOf(found[i] as Cell)) found.push(child)
+  }
+  return found.slice(1).reverse()
+}
+
 export function childNamed(parent: Cell, name: string): Cell | null {
   const named = parent.extras?.childNames?.get(name)
   if (named !== undefined) return named

@@ -57,6 +57,14 @@ export { groupRouter, type GroupRouting } from './router.ts'
 export type { HashKey, Routing, RoutingStrategy } from './routing.ts'
 export * from './runtime.ts'
 export { Scope } from './scope.ts'
+export {
+  CoordinatedShutdown,
+  type PhaseReport,
+  type ShutdownOptions,
+  type ShutdownReport,
+  type ShutdownTask,
+} from './shutdown.ts'
+export { type PhaseOptions, phasesOf } from './shutdown-phases.ts'
 export { StreamReader } from './stream.ts'
 export {
   decide,

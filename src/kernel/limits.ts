@@ -49,3 +49,11 @@ export const restartsKept = 64
 /** A supervisor that declares a group budget with one number only gets the other from OTP. */
 export const groupIntensity = 1
 export const groupPeriodMs = 5_000
+/** One phase of a shutdown: longer than a healthy task needs, short enough to be waited for. */
+export const shutdownPhaseMs = 5_000
+/** The actors' own phase: each level of a tree may use up its grace. */
+export const shutdownActorsMs = 30_000
+/** The whole shutdown: what a service manager allows before it kills (systemd waits 90 s). */
+export const shutdownDeadlineMs = 60_000
+/** Actors told to end without grace need turns, not time; then they are left behind. */
+export const shutdownForcedMs = 1_000

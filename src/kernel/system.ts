@@ -15,7 +15,15 @@ import { Envelope } from './envelope.ts'
 import { Events } from './events.ts'
 import { extrasOf } from './extras.ts'
 import { Groups } from './groups.ts'
-import { adopt, checkDepth, checkSpawning, childNamed, chooseName, giveName } from './family.ts'
+import {
+  adopt,
+  checkDepth,
+  checkSpawning,
+  childNamed,
+  chooseName,
+  descendantsOf,
+  giveName,
+} from './family.ts'
 import { requestStop } from './halt.ts'
 import type { Kernel, Revocable, Transit } from './kernel.ts'
 import * as limits from './limits.ts'
@@ -26,6 +34,7 @@ import type { Exit, Tracer } from './recipient.ts'
 import { AnyRef, type Ref } from './ref.ts'
 import { NameRegistry } from './registry.ts'
 import type { Carrier, Clock, Random, Runtime } from './runtime.ts'
+import { CoordinatedShutdown, type ShutdownHome, type ShutdownOptions } from './shutdown.ts'
 import { type Policy, restart } from './supervision.ts'
 import { TimerWheel } from './timer-wheel.ts'
 
@@ -38,6 +47,8 @@ export interface SystemOptions {
   readonly tracer?: Tracer
   /** Carries local sends the long way round; for tests and simulation. */
   readonly transit?: Transit
+  /** The phases in which `terminate` goes down; see `system.shutdown.add`. */
+  readonly shutdown?: ShutdownOptions
 }
 
 export interface StopSettings {
@@ -56,7 +67,7 @@ const rootPolicy = restart({
   children: 'keep',
 })
 
-export class ActorSystem implements Kernel {
+export class ActorSystem implements Kernel, ShutdownHome {
   readonly name: string
   readonly clock: Clock
   readonly random: Random
@@ -73,9 +84,12 @@ export class ActorSystem implements Kernel {
   readonly transit: Transit | null
   /** How the system ended: its exit reason, and the cause if it was a failure. */
   readonly whenTerminated: Promise<Exit>
+  /** What is done on the way down, and in which order. */
+  readonly shutdown: CoordinatedShutdown
   readonly #root: Cell
   readonly #forgetters = new Set<(cell: Cell) => void>()
   #uids = 0
+  #down: Promise<Exit> | null = null
   #resolveTerminated!: (exit: Exit) => void
   stopping = false
   terminated = false
@@ -98,6 +112,7 @@ export class ActorSystem implements Kernel {
     this.whenTerminated = new Promise((resolve) => {
       this.#resolveTerminated = resolve
     })
+    this.shutdown = new CoordinatedShutdown(this, options.shutdown)
     const root = actor(Root, {
       state: () => null,
       on: { idle: () => {} },
@@ -169,13 +184,24 @@ export class ActorSystem implements Kernel {
     )
   }
 
-  /** Stop everything. The promise is the same one every time. */
-  terminate(): Promise<Exit> {
-    if (!this.stopping) {
-      this.stopping = true
-      requestStop(this.#root, { reason: 'shutdown' })
+  /** Go down phase by phase. The promise is the same one every time. */
+  terminate(reason?: string): Promise<Exit> {
+    this.#down ??= this.shutdown.run(reason).then(() => this.whenTerminated)
+    return this.#down
+  }
+
+  /** Ask all actors to end; with a grace, each of them at once and whatever it is doing. */
+  stopActors(graceMs?: number): void {
+    this.stopping = true
+    requestStop(this.#root, { reason: 'shutdown' })
+    if (graceMs === undefined) return
+    for (const cell of descendantsOf(this.#root)) {
+      requestStop(cell, { reason: 'shutdown' }, { graceMs })
     }
-    return this.whenTerminated
+  }
+
+  abandonActors(): void {
+    this.rootEnded({ reason: 'killed' })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -201,12 +227,15 @@ export class ActorSystem implements Kernel {
   }
 
   rootEnded(exit: Exit): void {
+    if (this.terminated) return
     this.stopping = true
     this.terminated = true
     this.wheel.clear((entry) => {
       if (entry instanceof Envelope && entry.expectsReply) entry.fail(terminatedError(this.name))
     })
     this.#resolveTerminated(exit)
+    // Whoever asked for the shutdown hears of its failure; a root that ends alone asks nobody.
+    void this.shutdown.run('the root has ended').then(undefined, () => {})
   }
 }
 
