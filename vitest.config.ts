@@ -23,6 +23,7 @@ const projects: readonly Project[] = [
   { folder: 'unit', timeoutMs: 10_000, group: 0 },
   { folder: 'contract', timeoutMs: 15_000, group: 0 },
   { folder: 'sim', timeoutMs: 120_000, group: 0 },
+  { folder: 'types', timeoutMs: 60_000, group: 1, oneFileAtATime: true },
   { folder: 'examples', timeoutMs: 30_000, group: 1, oneFileAtATime: true },
   { folder: 'net', timeoutMs: 60_000, group: 2, oneFileAtATime: true },
 ]
