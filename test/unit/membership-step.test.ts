@@ -275,12 +275,35 @@ describe('FD-3: a node that stood still', () => {
   test('FD-3: a suspicion that ran out during the stall gets the lost time back', () => {
     const story = new Story(['a', 'b', 'c'])
     story.hear({ id: 'c', incarnation: 1, liveness: 'suspect', by: 'a' })
-    story.hear({ id: 'c', incarnation: 1, liveness: 'suspect', by: 'b' })
+    story.hear({ id: 'c', incarnation: 1, liveness: 'suspect', by: 'me' })
     story.sleep(3_000)
     story.input({ type: 'tick' })
     expect(story.liveness('c')).toBe('suspect')
     story.hear({ ...alive('c'), incarnation: 2 })
     expect(story.liveness('c')).toBe('alive')
+  })
+
+  test('FD-3: a probe that was under way during the stall proves nothing about anyone', () => {
+    const story = new Story(['a', 'b', 'c'])
+    while (story.sent('ping').length === 0) story.run(50)
+    story.sleep(1_500)
+    story.input({ type: 'tick' })
+    expect(story.state.awareness).toBe(1)
+    expect(story.state.probes.size).toBeLessThanOrEqual(1)
+  })
+
+  test.for([
+    [true, 'suspect'],
+    [false, 'alive'],
+  ] as const)('FD-3: right after a stall only a refused dial counts (%s)', ([refused, held]) => {
+    const story = new Story(['a', 'b', 'c'])
+    story.input({ type: 'stall', gapMs: 900 })
+    story.input({ type: 'link-down', peer: 'c' })
+    story.input({ type: 'link-failed', peer: 'c', refused })
+    const { seq } = story.sent('ping-req')[0]!.message as { seq: number }
+    story.message('a', { type: 'nack', seq })
+    story.message('b', { type: 'nack', seq })
+    expect(story.liveness('c')).toBe(held)
   })
 
   test('FD-3: a stall over half a lease fences', () => {

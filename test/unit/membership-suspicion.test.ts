@@ -127,7 +127,7 @@ describe('FD-5: who must agree', () => {
   test('nobody condemns by hearsay: a judge must have found the suspect silent itself', () => {
     const suspicion = open(accuse('b'))
     confirmSuspicion(suspicion, accuse('c'), 0)
-    expect(judgeSuspicion(suspicion, jury(60_000))).toBe('check')
+    expect(judgeSuspicion(suspicion, jury(3_000))).toBe('check')
     confirmSuspicion(suspicion, accuse('a'), 0)
     expect(judgeSuspicion(suspicion, jury(2_000))).toBe('dead')
   })
