@@ -1,5 +1,5 @@
 /**
- * Tests of what actors cost when they do nothing, and of what remains when they are gone.
+ * Tests of footprint: what actors cost when idle, and what remains when they are gone.
  *
  * The heap is measured after a forced collection, in a project that runs one file at a time.
  */
