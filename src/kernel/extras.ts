@@ -51,6 +51,8 @@ export class Extras {
   pumps: Set<Pump> | null = null
   histories: Map<Rule, RestartHistory> | null = null
   lastFailure: LastFailure | null = null
+  /** What operators want done between two turns. */
+  operations: (() => void)[] | null = null
   restarts = 0
   /** Failed children that escalated and wait for this cell's own fate. */
   escalated: { readonly child: Cell; readonly error: unknown }[] | null = null
@@ -65,6 +67,11 @@ export class Extras {
   stashLimit = Infinity
   /** Called once when the cell has ended. */
   onTerminated: (() => void)[] | null = null
+}
+
+/** Whether something has asked for the end of this incarnation. */
+export function mustEnd({ extras }: Cell): boolean {
+  return extras !== null && extras.request !== null
 }
 
 export function extrasOf(cell: Cell): Extras {

@@ -7,7 +7,7 @@
  */
 import type { Cell } from './cell.ts'
 import { EdgeError } from './errors.ts'
-import { extrasOf } from './extras.ts'
+import { extrasOf, mustEnd } from './extras.ts'
 import { childrenOf } from './family.ts'
 import { HELD, SUSPENDED } from './flags.ts'
 import { requestHalt, requestStop } from './halt.ts'
@@ -45,8 +45,7 @@ function awaitRule(cell: Cell, failure: Failure, rule: Promise<Rule | null>): vo
   const { incarnation } = cell
   holdChildren(cell)
   void rule.then((found) => {
-    if (cell.phase !== 'failing' || cell.incarnation !== incarnation) return
-    if (cell.extras?.request != null) return
+    if (cell.phase !== 'failing' || cell.incarnation !== incarnation || mustEnd(cell)) return
     letChildrenGo(cell)
     applyRule(cell, failure, found)
   })
@@ -134,7 +133,7 @@ export function takeEscalated(cell: Cell): void {
 
 /** The failed cell goes on with the state it has. */
 export function resumeFailed(cell: Cell): void {
-  if (cell.phase !== 'failing' || cell.extras?.request != null) return
+  if (cell.phase !== 'failing' || mustEnd(cell)) return
   const extras = extrasOf(cell)
   const { failedThrough } = extras
   extras.failedThrough = null
@@ -186,5 +185,6 @@ function faultedError(cell: Cell, { error, message }: Failure): EdgeError {
 
 /** Anything can be thrown, also what has no text. */
 function describe(thrown: unknown): string {
-  return typeof thrown === 'object' ? Object.prototype.toString.call(thrown) : String(thrown)
+  if (typeof thrown === 'string') return thrown
+  return typeof thrown === 'symbol' ? thrown.toString() : Object.prototype.toString.call(thrown)
 }

@@ -165,7 +165,7 @@ function runPostStop(cell: Cell): void {
   const request = extrasOf(cell).request as HaltRequest
   const { postStop } = signalsOf(cell) ?? {}
   const restarts = request.next !== 'release'
-  if (postStop === undefined || restarts || extrasOf(cell).lived === false) {
+  if (postStop === undefined || restarts || !extrasOf(cell).lived) {
     closeIncarnation(cell)
     return
   }
@@ -310,7 +310,7 @@ function discardWaiting(cell: Cell): void {
   extras.interleaved = []
   for (const { message, payload, rider } of waiting) {
     if (message.index < 0) continue
-    if (rider !== null && rider.isEnvelope) {
+    if (rider?.isEnvelope === true) {
       if (cell.dropWithdrawn(message, payload, rider)) continue
       rider.fail(stoppedError(cell))
     }

@@ -8,11 +8,12 @@ import { stopped } from './actor.ts'
 import type { Cell } from './cell.ts'
 import { armDeadline, clearDeadline } from './deadline.ts'
 import { EdgeError } from './errors.ts'
-import { extrasOf } from './extras.ts'
+import { extrasOf, mustEnd } from './extras.ts'
 import { escalateTo, type Failure, reportFailure, restartWithin, takeEscalated } from './failure.ts'
-import { blocked, BUSY, COMMAND, HELD, INTERLEAVED, SUSPENDED } from './flags.ts'
+import { blocked, BUSY, COMMAND, HELD, INTERLEAVED, still } from './flags.ts'
 import { beginHalt, continueHalt, requestHalt, requestStop } from './halt.ts'
 import { askPolicy, runDispose } from './hook.ts'
+import { runOperations } from './inspect-operations.ts'
 import { isPromise } from './promise.ts'
 import type { Rule } from './supervision.ts'
 import { current, Turn } from './turn.ts'
@@ -29,9 +30,10 @@ export function advance(cell: Cell): boolean {
 }
 
 /** Messages that may interleave wait for these, but not for a turn under way. */
-const inTheWay = HELD | SUSPENDED | COMMAND
+const inTheWay = still | COMMAND
 
 function step(cell: Cell): void {
+  if (cell.extras?.operations != null) runOperations(cell)
   const request = cell.extras?.request ?? null
   if (cell.phase === 'halting') continueHalt(cell)
   else if (request !== null) beginHalt(cell)
@@ -113,7 +115,7 @@ function started(cell: Cell, state: unknown): void {
   }
   cell.state = state
   cell.phase = 'running'
-  if (cell.extras?.request != null) {
+  if (mustEnd(cell)) {
     // Asked to end while it started: it lives just long enough to end properly.
     cell.command()
     return
@@ -141,14 +143,14 @@ function startFailed(cell: Cell, error: unknown): void {
 }
 
 function decideStart(cell: Cell, failure: Failure, rule: Rule | null): void {
-  if (cell.phase !== 'starting' || cell.extras?.request != null) return
+  if (cell.phase !== 'starting' || mustEnd(cell)) return
   const bounded = rule !== null && (rule.max !== Infinity || rule.backoff !== null)
   const again = rule?.directive === 'restart' && (bounded || cell.incarnation > 1)
   if (again && rule !== null && restartWithin(cell, failure, rule)) return
   const { error } = failure
   const exit = { reason: 'failed', cause: error } as const
   const { parent } = cell
-  if (parent?.extras?.guard != null) {
+  if ((parent?.extras?.guard ?? null) !== null) {
     reportFailure(cell, failure, 'left to its supervisor')
     requestHalt(cell, { next: 'park', exit, error, startFailed: true })
     return

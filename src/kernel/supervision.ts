@@ -115,7 +115,7 @@ function matches(matcher: ErrorMatcher, error: unknown): boolean {
     return typeof error === 'object' && error !== null && 'code' in error && error.code === matcher
   }
   if (isErrorClass(matcher)) return error instanceof matcher
-  return (matcher as (error: unknown) => boolean)(error)
+  return matcher(error)
 }
 
 function isErrorClass(

@@ -85,7 +85,7 @@ export class SupervisorTree implements ChildGuard {
 
   failed(child: Cell, error: unknown): void {
     const record = this.#recordOf(child)
-    if (record === null || record.status !== 'running' || this.#ending) return
+    if (record?.status !== 'running' || this.#ending) return
     record.status = 'failed'
     const exit: Exit = { reason: 'failed', cause: error }
     if (record.spec.restart === 'temporary') requestStop(child, exit)
@@ -202,7 +202,7 @@ export class SupervisorTree implements ChildGuard {
   /** One more restart, if the budgets have room; otherwise the supervisor fails. */
   #decide(record: ChildRecord, exit: Exit): RestartGrant {
     const { rule } = record.spec
-    const random = rule === null || rule.backoff === null ? 0 : this.cell.home.random.next()
+    const random = (rule?.backoff ?? null) === null ? 0 : this.cell.home.random.next()
     const grant = this.#budget.grant(rule, record.ledger, { nowMs: this.#now(), random })
     this.#report(record, exit, {
       count: grant.count,

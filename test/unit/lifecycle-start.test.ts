@@ -2,7 +2,7 @@
  * Tests of spawning and starting: rules LC of the actor contract.
  */
 import { describe, expect, test } from 'vitest'
-import { hasCode, on, restart, stopped } from '../../src/kernel/index.ts'
+import { hasCode, restart, stopped } from '../../src/kernel/index.ts'
 import { act, scripted, type ScriptRef } from './scripted-actor.ts'
 import { gate, world } from './scripted-world.ts'
 

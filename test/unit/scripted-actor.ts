@@ -6,8 +6,10 @@
  */
 import {
   actor,
+  type AnyRef,
   ask,
   type Context,
+  type MailboxOptions,
   type Policy,
   protocol,
   type Ref,
@@ -15,7 +17,6 @@ import {
   type Stopped,
   tell,
 } from '../../src/kernel/index.ts'
-import type { MailboxOptions } from '../../src/kernel/index.ts'
 
 export interface ScriptState {
   /** What has been noted in this incarnation. */
@@ -52,7 +53,7 @@ export interface ScriptOptions {
 
 /** An act with the context typed; the protocol cannot name the context of its own messages. */
 export function act(work: (ctx: ScriptContext, state: ScriptState) => unknown): Act {
-  return work as Act
+  return work
 }
 
 export function scripted(journal: string[], options: ScriptOptions = {}) {
@@ -99,6 +100,6 @@ export function textOf(error: unknown): string {
 }
 
 /** The last part of where a ref leads. */
-export function nameOf(ref: object): string {
+export function nameOf(ref: AnyRef): string {
   return /([^/#]*)#/.exec(String(ref))?.[1] ?? ''
 }

@@ -2,12 +2,11 @@
  * SupervisedTree: a scripted world with one supervisor, `/sup`, and children that write a journal.
  */
 import {
-  type ActorDef,
   type AnyRef,
   type ChildSpec,
   type EventTypes,
   type RefOf,
-  Supervision,
+  type Supervision,
   supervisor,
   type SupervisorSpec,
 } from '../../src/kernel/index.ts'
@@ -27,7 +26,7 @@ export async function tree() {
     script: ScriptOptions = {},
   ): ChildSpec => ({
     id,
-    start: scripted(journal, { name: id, ...script }) as ActorDef,
+    start: scripted(journal, { name: id, ...script }),
     ...more,
   })
   /** Start a supervisor; the journal is empty afterwards. */

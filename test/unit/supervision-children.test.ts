@@ -2,7 +2,7 @@
  * Tests of a failing actor that has children, and of one that waits for its decision.
  */
 import { describe, expect, test } from 'vitest'
-import { decide, on, type Policy, restart, resume } from '../../src/kernel/index.ts'
+import { decide, type Policy, restart, resume } from '../../src/kernel/index.ts'
 import { act, scripted } from './scripted-actor.ts'
 import { boom, gate, world } from './scripted-world.ts'
 

@@ -2,15 +2,7 @@
  * Tests of failures that go up the tree.
  */
 import { describe, expect, test } from 'vitest'
-import {
-  decide,
-  escalate,
-  on,
-  type Policy,
-  restart,
-  resume,
-  stopping,
-} from '../../src/kernel/index.ts'
+import { decide, escalate, type Policy, restart, resume, stopping } from '../../src/kernel/index.ts'
 import { act, scripted } from './scripted-actor.ts'
 import { boom, gate, world } from './scripted-world.ts'
 
