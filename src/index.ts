@@ -31,6 +31,7 @@ export {
   type Ref,
   type RefOf,
   restart,
+  refuse,
   resume,
   sameActor,
   sendByName,

@@ -10,6 +10,7 @@ import type { Transit } from './kernel.ts'
 import type { MailboxOptions } from './mailbox.ts'
 import type { AskSpec, Messages, Protocol, StreamSpec, TellSpec } from './protocol.ts'
 import type { Exit } from './recipient.ts'
+import type { Refusal } from './refusal.ts'
 import type { AnyRef } from './ref.ts'
 import type { Policy } from './supervision.ts'
 import { carrySignals, carryTurn } from './turn.ts'
@@ -20,13 +21,16 @@ export interface Later<O> {
   readonly [later]: O
 }
 
+/** What an ask's handler returns: the answer, a coded refusal, or word that it comes later. */
+export type Answer<O> = O | Refusal | Later<O>
+
 /** Returned by a state factory or a handler that wants its actor to end. */
 export const stopped: unique symbol = Symbol('stopped')
 export type Stopped = typeof stopped
 
 export type Handler<S, St, M extends Messages> =
   S extends AskSpec<infer I, infer O>
-    ? (state: St, payload: I, ctx: Context<M, St>) => O | Promise<O> | Later<O>
+    ? (state: St, payload: I, ctx: Context<M, St>) => Answer<O> | Promise<O | Refusal>
     : S extends StreamSpec<infer I, infer O>
       ? (state: St, payload: I, ctx: Context<M, St>) => AsyncIterable<O> | Iterable<O>
       : S extends TellSpec<infer I>

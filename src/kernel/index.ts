@@ -19,6 +19,17 @@ export * from './events.ts'
 export { Feed, feed, type FeedOptions } from './feed.ts'
 export { Groups } from './groups.ts'
 export { nextId } from './ids.ts'
+export type {
+  ActorLine,
+  ActorListing,
+  ActorNode,
+  ActorView,
+  FailureView,
+  Inspector,
+  Target,
+} from './inspect.ts'
+export type { Operator } from './inspect-operator.ts'
+export { digestOf, type ErrorView, shapeOf, shownAs, snapshotOf } from './inspect-snapshot.ts'
 export type { Kernel, Transit } from './kernel.ts'
 export { machine, type MachineSpec, type StateHandlers, type StateSpec } from './machine.ts'
 export { Machine } from './machine-state.ts'
@@ -55,6 +66,7 @@ export { NameRegistry } from './registry.ts'
 export type { Listed } from './roster.ts'
 export { groupRouter, type GroupRouting } from './router.ts'
 export type { HashKey, Routing, RoutingStrategy } from './routing.ts'
+export { Refusal, refuse } from './refusal.ts'
 export * from './runtime.ts'
 export { Scope } from './scope.ts'
 export {
@@ -91,6 +103,6 @@ export {
 } from './supervisor-child.ts'
 export { type ChildCounts, type ChildView, Supervision } from './supervisor-protocol.ts'
 export { type AutoShutdown, type RestartStrategy, type SupervisorSpec } from './supervisor-spec.ts'
-export { ActorSystem, type StopSettings, type SystemOptions } from './system.ts'
+export { ActorSystem, type StopSettings, type SystemOptions, type SystemRights } from './system.ts'
 export { TimerWheel, WheelEntry } from './timer-wheel.ts'
 export { type RunningTurn, runningTurn } from './turn.ts'

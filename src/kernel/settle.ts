@@ -12,11 +12,12 @@ import type { Envelope } from './envelope.ts'
 import { EdgeError } from './errors.ts'
 import { extrasOf } from './extras.ts'
 import { failCell } from './failure.ts'
-import { BUSY } from './flags.ts'
+import { BUSY, IDLE_WATCHED } from './flags.ts'
 import { requestStop } from './halt.ts'
 import { isPromise } from './promise.ts'
 import type { Message } from './protocol.ts'
 import { isIterable, openPump } from './pump.ts'
+import { Refusal } from './refusal.ts'
 import { current, type Turn } from './turn.ts'
 
 /** A handler's promise that somebody else will answer; see `ctx.replyLater`. */
@@ -43,6 +44,7 @@ function complete(cell: Cell, { envelope, message }: TurnOf, result: unknown): v
     cell.home.tracer?.turnEnded(envelope.trace, message, cell.address, null)
   }
   if (message.kind === 'stream' && isIterable(result)) openPump(cell, envelope, result)
+  else if (result instanceof Refusal) envelope.fail(result.error)
   else envelope.succeed(result)
 }
 
@@ -77,6 +79,8 @@ function endAsync(cell: Cell, turn: Turn): boolean {
   turn.over = true
   if (cell.turn === turn) releaseTurn(cell)
   else cell.extras?.openTurns?.delete(turn)
+  const idleWatched = (cell.flags & IDLE_WATCHED) !== 0
+  if (idleWatched && turn.message !== null) cell.extras?.timers?.touch(turn.message)
   return true
 }
 

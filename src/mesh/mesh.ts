@@ -139,6 +139,11 @@ export class Mesh implements AssociationHome {
     if (this.#routes.get(peerId) === system) this.#links.get(peerId)?.end()
   }
 
+  /** The verdict was wrong: the system is there, and begins anew with us. */
+  regain(system: string): void {
+    if (this.#associations.get(system)?.gone === true) this.#associations.delete(system)
+  }
+
   /** A peer has said which system it is; an earlier life of it is over. */
   systemSeen(system: string): void {
     const peerId = this.peerOf(system)
