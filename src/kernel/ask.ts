@@ -144,7 +144,7 @@ export class PendingAsk extends Envelope {
 
 function ignore(): void {}
 
-/** Send an ask and promise its answer. A refusal at the call site is an already rejected promise. */
+/** Send an ask and promise its answer. A refusal at the call site is a rejected promise. */
 export function sendAsk(
   to: Recipient,
   message: Message,

@@ -157,7 +157,7 @@ export class Cell implements Recipient, Sender {
   #hasMore(): boolean {
     if ((this.flags & flag.BUSY) !== 0) return false
     if ((this.flags & flag.COMMAND) !== 0) return true
-    return this.mailbox.size > 0 && (this.flags & (flag.SUSPENDED | flag.HELD)) === 0
+    return this.mailbox.size > 0 && (this.flags & flag.still) === 0
   }
 
   /** One turn, unless nobody wants it any more. */

@@ -22,7 +22,15 @@ import type { Input, Message, Messages } from './protocol.ts'
 import type { Receptionist } from './receptionist.ts'
 import { AnyRef, type Ref } from './ref.ts'
 import type { NameRegistry } from './registry.ts'
-import { forward, pipe, reenter, replyLater, type Outcome, type Replier } from './reentry.ts'
+import {
+  type Continuation,
+  forward,
+  type Outcome,
+  pipe,
+  reenter,
+  type Replier,
+  replyLater,
+} from './reentry.ts'
 import { Scope } from './scope.ts'
 import { stash, unstashAll } from './stash.ts'
 import { type TimerKind, Timers } from './timers.ts'
@@ -260,9 +268,8 @@ export class Context<M extends Messages, St> implements Revocable {
     promise: PromiseLike<T>,
     continuation: (state: St, outcome: Outcome<T>, ctx: Context<M, St>) => unknown,
   ): void {
-    reenter(this.#live, promise, (state, outcome, ctx) =>
-      continuation(state as St, outcome as Outcome<T>, ctx as unknown as Context<M, St>),
-    )
+    // An async function must arrive as one, so that it keeps its turn across await.
+    reenter(this.#live, promise, continuation as unknown as Continuation)
   }
 
   /** Aborted when the answer is no longer wanted. Read it before the first await. */

@@ -11,7 +11,7 @@ import { actor } from './actor.ts'
 import type { Context } from './context.ts'
 import type { Duration } from './duration.ts'
 import { EdgeError } from './errors.ts'
-import { Machine, type StateTable } from './machine-state.ts'
+import { type CompiledState, Machine, type StateTable } from './machine-state.ts'
 import { isPromise } from './promise.ts'
 import type { Messages, Protocol } from './protocol.ts'
 import { answeredLater } from './settle.ts'
@@ -126,8 +126,9 @@ function compileState<M extends Messages, S extends string, D, A, C extends keyo
   protocol: Protocol<M>,
   spec: MachineSpec<M, S, D, A, C>,
   state: S,
-): StateTable<M, S, D> extends ReadonlyMap<S, infer T> ? T : never {
-  const { on, enter, exit, timeout } = spec.states[state]
+): CompiledState<M, S, D> {
+  const specs: Readonly<Record<string, StateSpec<M, S, D, C>>> = spec.states
+  const { on, enter, exit, timeout } = specs[state] as StateSpec<M, S, D, C>
   checkNames(protocol, state, on)
   const handlers = protocol.table.map(({ name }): [string, AnyHandler] => {
     const own: unknown = Object.hasOwn(on, name) ? Reflect.get(on, name) : undefined

@@ -8,7 +8,7 @@
 import { EdgeError } from './errors.ts'
 import type { Kernel } from './kernel.ts'
 import type { Messages, Protocol } from './protocol.ts'
-import { type AnyRef, type Ref } from './ref.ts'
+import type { AnyRef, Ref } from './ref.ts'
 import { checkSpeaks } from './registry.ts'
 import { type Listed, Roster } from './roster.ts'
 import { Subscription, type TellsTaking } from './subscription.ts'

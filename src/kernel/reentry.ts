@@ -78,7 +78,7 @@ export function forward(cell: Cell, turn: Turn, to: AnyRef): void {
   AnyRef.recipientOf(to).accept(message, payload, rider)
 }
 
-type Continuation = (
+export type Continuation = (
   state: unknown,
   outcome: Outcome<unknown>,
   ctx: Context<Messages, unknown>,

@@ -134,7 +134,7 @@ export class Roster {
     if (this.reachable(node) === reachable) return
     if (reachable) this.#unreachable.delete(node)
     else this.#unreachable.add(node)
-    for (const [name, entries] of [...this.#names]) {
+    for (const [name, entries] of this.#names) {
       if ([...entries.values()].some((entry) => entry.node === node)) this.#changed(name)
     }
   }
@@ -183,7 +183,7 @@ export class Roster {
   /** Take off all that a node lists under a name; the keys as often as they stood there. */
   #struckOf(name: string, entries: ReadonlyMap<string, Entry>, node: string): readonly string[] {
     const struck: string[] = []
-    for (const entry of [...entries.values()]) {
+    for (const entry of entries.values()) {
       if (entry.node !== node) continue
       struck.push(...Array.from({ length: entry.times }, () => keyOf(entry.ref)))
       this.#strike(name, entry)

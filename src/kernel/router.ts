@@ -147,7 +147,7 @@ export class Router {
   #sendToAll(message: Message, payload: unknown, rider: Rider): void {
     const open = this.#routees.filter(isOpen)
     if (open.length === 0) this.#drop(message, payload, rider)
-    else if (rider !== null && rider.isEnvelope && rider.expectsReply) {
+    else if (rider?.isEnvelope === true && rider.expectsReply) {
       const tos = open.map(({ to }) => to)
       const firstOnly = this.#routing.strategy === 'scatter-gather'
       scatter(tos, { message, payload, asker: rider }, { router: this.#cell.path, firstOnly })
@@ -156,7 +156,7 @@ export class Router {
 
   /** An ask never goes to a routee that itself waits for its answer. */
   #fitting(message: Message, rider: Rider): (routee: Routee) => boolean {
-    if (message.kind !== 'ask' || rider === null || !rider.isEnvelope) return isOpen
+    if (message.kind !== 'ask' || rider?.isEnvelope !== true) return isOpen
     const { chain } = rider
     if (chain === 0) return isOpen
     return (routee) => isOpen(routee) && !routee.to.wouldDeadlock(chain, message)
@@ -164,7 +164,7 @@ export class Router {
 
   #drop(message: Message, payload: unknown, rider: Rider): void {
     const { path } = this.#cell
-    if (rider !== null && rider.isEnvelope) {
+    if (rider?.isEnvelope === true) {
       const blocked = this.#routees.some(isOpen)
       rider.fail(blocked ? deadlockError(path, message) : noRouteeError(path, message))
       if (blocked) return
@@ -230,7 +230,7 @@ export function routingActor<M extends Messages, A = void>(
       return opened
     },
     // One handler for whatever the protocol says: the types hold at the routees.
-    on: Object.fromEntries(handlers) as unknown as Handlers<M, OpenRouter>,
+    on: Object.fromEntries(handlers),
     signals: { dispose: ({ close }) => close() },
     // There is no state that a failing hash key could have spoiled.
     supervise: resume(),

@@ -53,7 +53,8 @@ export class TimerWheel {
   constructor(clock: Clock, alarm: Alarm) {
     this.#clock = clock
     this.#alarm = alarm
-    this.#startedAt = clock.now()
+    // Whole milliseconds keep the sums below exact: a fraction could make an alarm ring in vain.
+    this.#startedAt = Math.floor(clock.now())
   }
 
   /** Armed entries. */
@@ -76,7 +77,7 @@ export class TimerWheel {
     this.#size--
   }
 
-  /** Let the alarm go when nothing is armed: an idle system keeps no timer. Called between bursts. */
+  /** Let the alarm go when nothing is armed: an idle system keeps no timer. */
   rest(): void {
     if (this.#size > 0 || this.#alarmTick === Infinity) return
     this.#alarmTick = Infinity
@@ -100,7 +101,17 @@ export class TimerWheel {
       this.#turnTo(Math.floor(this.#clock.now() - this.#startedAt))
     } finally {
       // Also when somebody's work threw: the others' deadlines must still come.
+      this.#postpone(this.#tick & mask)
       if (this.#size > 0) this.#setAlarm(this.#nextTick())
+    }
+  }
+
+  /** What is left in a slot whose time has come goes to the next millisecond. */
+  #postpone(slot: number): void {
+    while ((this.#counts[slot] as number) > 0) {
+      const entry = (this.#heads[slot] as Slot).nextEntry as WheelEntry
+      this.#unlink(entry)
+      this.#insert(entry, this.#tick + 1)
     }
   }
 

@@ -78,12 +78,12 @@ export function activeTurn(carrier: Carrier): Turn | null {
   return carried instanceof Turn && !carried.over ? carried : null
 }
 
-const carriedSignals = ['terminated', 'linkBroken', 'receiveTimeout']
+const carriedSignals = new Set(['terminated', 'linkBroken', 'receiveTimeout'])
 
 /** Signals that come as turns remember theirs across await, like handlers. */
 export function carrySignals<S extends object>(signals: S): S {
   const carried = Object.entries(signals).map(([name, signal]: [string, unknown]) => {
-    if (typeof signal !== 'function' || !carriedSignals.includes(name)) return [name, signal]
+    if (typeof signal !== 'function' || !carriedSignals.has(name)) return [name, signal]
     return [name, carryTurn(signal as Parameters<typeof carryTurn>[0])]
   })
   return Object.fromEntries(carried) as S
