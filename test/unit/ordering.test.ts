@@ -152,6 +152,33 @@ test.for([
   expect(run?.result).toBe(shows)
 })
 
+test('OR-1, OR-2: of two senders with two messages each, each legal order has a seed', async () => {
+  for (const delivery of deliveries) {
+    const orders = new Set<string>()
+    await forSeeds('all orders', { count: 150, delivery, log: false }, async (kit) => {
+      const seen: string[] = []
+      const to = kit.spawn(numbers(seen))
+      const relay = (from: string) =>
+        actor(Hop, { state: () => null, on: { pass: (_s, { n }) => to.take({ from, n }) } })
+      const [a, b] = [kit.spawn(relay('a')), kit.spawn(relay('b'))]
+      for (const n of [1, 2]) {
+        a.pass({ n })
+        b.pass({ n })
+      }
+      await kit.advance('1s')
+      orders.add(seen.join(' '))
+    })
+    expect([...orders].toSorted()).toEqual([
+      'a1 a2 b1 b2',
+      'a1 b1 a2 b2',
+      'a1 b1 b2 a2',
+      'b1 a1 a2 b2',
+      'b1 a1 b2 a2',
+      'b1 b2 a1 a2',
+    ])
+  }
+})
+
 test.for(deliveries)('OR-7: tells and asks to one actor share one order (%j)', async (delivery) => {
   const Mixed = protocol('test.mixed/1', {
     add: tell<{ n: number }>(),
