@@ -115,6 +115,32 @@ export const membershipLimits: MembershipLimits = {
   coordinates: 1_024,
 }
 
+/** Frames of one channel that wait for the membership actor; reading pauses beyond. */
+export const memberInboxFrames = 64
+/** Frames that it takes in one turn: others get theirs within a few milliseconds. */
+export const memberFramesPerTurn = 128
+/** Messages for one peer that wait while its channels open: older ones are worthless. */
+export const memberWaitingMax = 4
+/** A probe of a member without a connection: a dial on a LAN takes a twentieth of it. */
+export const memberDialTimeoutMs = 1_000
+/** A membership channel that ended while its peer stayed is opened again after so long. */
+export const memberReopenMs = 500
+/** How often the loop is looked at: short against the time-out of a probe. */
+export const stallLookMs = 100
+/** Changes that a slow reader may be behind; then its stream ends and it begins anew. */
+export const memberChangesMax = 4_096
+/** Clusters up to this size tell urgent news on a topic too: beyond, gossip is cheaper. */
+export const memberTopicNodesMax = 300
+/** Connections that are kept: a full mesh of so many nodes costs each about 30 MB. */
+export const connectionsMax = 64
+/** How long a connection is kept after messages last waited for it. */
+export const wantedConnectionMs = 60_000
+/** Peers whose addresses survive a restart, and for how long without being counted on. */
+export const rememberedPeersMax = 128
+export const rememberedPeerMs = 30 * 86_400_000
+/** How often what is remembered is written: a flash disk wears out. */
+export const rememberEveryMs = 10_000
+
 // Configuration.
 
 /** A configuration is read whole; a hundred times a long one. */
