@@ -5,6 +5,7 @@
  * subclasses too. A throwing subscriber harms neither the publisher nor its neighbours; after
  * `unsubscribe` has returned nothing more arrives; a subscribed actor that ends is forgotten.
  */
+import type { CrashReport } from './crash-report.ts'
 import type { AnyRef } from './ref.ts'
 import { Subscription, type TellsTaking } from './subscription.ts'
 
@@ -12,6 +13,8 @@ import { Subscription, type TellsTaking } from './subscription.ts'
 export interface EventTypes {
   'actor.started': { readonly path: string; readonly incarnation: number }
   'actor.failed': ActorFailed
+  /** An incarnation ended badly; what is looked at costs only when somebody subscribed. */
+  'actor.crashed': CrashReport
   'actor.restarted': {
     readonly path: string
     readonly incarnation: number
@@ -21,6 +24,10 @@ export interface EventTypes {
   'actor.stopped': { readonly path: string; readonly reason: string }
   'actor.stuck': { readonly path: string; readonly message: string; readonly afterMs: number }
   'actor.abandoned': { readonly path: string; readonly message: string }
+  /** An operator holds the actor, lets it go on, or has replaced its state. */
+  'actor.suspended': { readonly path: string }
+  'actor.resumed': { readonly path: string }
+  'actor.repaired': { readonly path: string }
   'supervisor.decided': SupervisorDecided
   'shutdown.failed': { readonly phase: string; readonly task: string; readonly error: unknown }
   'shutdown.timed-out': { readonly phase: string; readonly tasks: readonly string[] }
@@ -28,7 +35,7 @@ export interface EventTypes {
   'subscriber.failed': { readonly type: string; readonly error: unknown }
 }
 
-/** A crash report: enough to find the cause, nothing of the payload's content. */
+/** A failure and what is decided about it; nothing of the payload's content. */
 export interface ActorFailed {
   readonly path: string
   readonly incarnation: number

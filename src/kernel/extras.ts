@@ -19,6 +19,8 @@ export interface LastFailure {
   readonly error: unknown
   readonly message: string
   readonly at: number
+  /** What the message was made of, when somebody wants crash reports. */
+  readonly shape?: unknown
 }
 
 export class Extras {

@@ -6,6 +6,7 @@
  * supervisor decides. While nobody has decided yet the actor and its children take no message.
  */
 import type { Cell } from './cell.ts'
+import { shapeForReport } from './crash-report.ts'
 import { EdgeError } from './errors.ts'
 import { extrasOf, mustEnd } from './extras.ts'
 import { childrenOf } from './family.ts'
@@ -29,7 +30,8 @@ export function failCell(cell: Cell, error: unknown, work: TurnOf | null): void 
     cell.home.tracer?.turnEnded(work.envelope.trace, work.message, cell.address, error)
   }
   const extras = extrasOf(cell)
-  extras.lastFailure = { ...failure, at: cell.home.clock.wall() }
+  const shape = shapeForReport(cell, work)
+  extras.lastFailure = { ...failure, at: cell.home.clock.wall(), shape }
   if (cell.phase !== 'running' || extras.request !== null) {
     reportFailure(cell, failure, 'none: it is already ending')
     return

@@ -6,7 +6,7 @@
 export const SCHEDULED = 1
 /** An asynchronous turn is under way. */
 export const BUSY = 2
-/** A parent or an operator holds it still. */
+/** Somebody above it waits for a decision. */
 export const SUSPENDED = 4
 /** The life cycle has something to do before the next message. */
 export const COMMAND = 8
@@ -25,9 +25,14 @@ export const INTERLEAVED = 512
 /** A router: its messages go straight on to a routee. */
 export const ROUTED = 1024
 
+/** An operator holds it still; unlike a supervisor's hold this outlives a restart. */
+export const PAUSED = 2048
+
 /** Any of these keeps the next message waiting. */
-export const blocked = BUSY | SUSPENDED | COMMAND | HELD | INTERLEAVED
+export const blocked = BUSY | SUSPENDED | PAUSED | COMMAND | HELD | INTERLEAVED
 /** With any of these a new message need not wake the cell. */
-export const asleep = SCHEDULED | BUSY | SUSPENDED | HELD
+export const asleep = SCHEDULED | BUSY | SUSPENDED | PAUSED | HELD
+/** With any of these nothing that waits may run. */
+export const still = SUSPENDED | PAUSED | HELD
 /** With any of these a new message takes the long way in. */
 export const special = CLOSED | BACKING_OFF | IN_TRANSIT | BUSY | ROUTED

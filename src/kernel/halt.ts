@@ -7,6 +7,7 @@
  */
 import { forgetBehaviours, signalsOf } from './become.ts'
 import type { Cell } from './cell.ts'
+import { reportCrash } from './crash-report.ts'
 import { EdgeError } from './errors.ts'
 import { extrasOf } from './extras.ts'
 import { childrenOf, disown } from './family.ts'
@@ -180,6 +181,7 @@ function closeIncarnation(cell: Cell): void {
   const extras = extrasOf(cell)
   const request = extras.request as HaltRequest
   const { failedThrough, escalated } = extras
+  reportCrash(cell, request)
   disposeState(cell)
   clearDeadline(cell)
   forgetBehaviours(cell)

@@ -30,6 +30,7 @@ export type {
 } from './inspect.ts'
 export type { Operator } from './inspect-operator.ts'
 export { digestOf, type ErrorView, shapeOf, shownAs, snapshotOf } from './inspect-snapshot.ts'
+export type { CrashReport } from './crash-report.ts'
 export type { Kernel, Transit } from './kernel.ts'
 export { machine, type MachineSpec, type StateHandlers, type StateSpec } from './machine.ts'
 export { Machine } from './machine-state.ts'

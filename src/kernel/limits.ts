@@ -57,3 +57,13 @@ export const shutdownActorsMs = 30_000
 export const shutdownDeadlineMs = 60_000
 /** Actors told to end without grace need turns, not time; then they are left behind. */
 export const shutdownForcedMs = 1_000
+/** A snapshot is to be looked at: this deep, so many entries each, so many values, so much text. */
+export const snapshotDepth = 8
+export const snapshotEntries = 1_000
+export const snapshotValues = 10_000
+export const snapshotText = 4_096
+/** Fields of a payload that a crash report names, and how much of a long name. */
+export const shapeFields = 32
+export const shapeName = 64
+/** Actors that one listing shows; all of them are counted. */
+export const listedActors = 10_000

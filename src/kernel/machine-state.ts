@@ -11,6 +11,7 @@ import { durationMs, type Duration } from './duration.ts'
 import { Envelope, type Withdrawal } from './envelope.ts'
 import { EdgeError } from './errors.ts'
 import { putBack } from './halt.ts'
+import { shownAs } from './inspect-snapshot.ts'
 import * as limits from './limits.ts'
 import type { Waiting } from './mailbox.ts'
 import type { Input, Messages } from './protocol.ts'
@@ -61,6 +62,10 @@ export class Machine<M extends Messages, S extends string, D> {
 
   get state(): S {
     return this.#state
+  }
+
+  [shownAs](): object {
+    return { state: this.#state, data: this.data }
   }
 
   /** Be in another state once this turn has ended; the state it is in already changes nothing. */

@@ -25,6 +25,8 @@ import {
   giveName,
 } from './family.ts'
 import { requestStop } from './halt.ts'
+import { type InspectHome, Inspector } from './inspect.ts'
+import { Operator } from './inspect-operator.ts'
 import type { Kernel, Revocable, Transit } from './kernel.ts'
 import * as limits from './limits.ts'
 import { propsOf, type SpawnOptions } from './props.ts'
@@ -47,8 +49,15 @@ export interface SystemOptions {
   readonly tracer?: Tracer
   /** Carries local sends the long way round; for tests and simulation. */
   readonly transit?: Transit
+  /** Called once with the rights to look at every actor and to hold and repair it. */
+  readonly grant?: (rights: SystemRights) => void
   /** The phases in which `terminate` goes down; see `system.shutdown.add`. */
   readonly shutdown?: ShutdownOptions
+}
+
+export interface SystemRights {
+  readonly inspector: Inspector
+  readonly operator: Operator
 }
 
 export interface StopSettings {
@@ -67,7 +76,7 @@ const rootPolicy = restart({
   children: 'keep',
 })
 
-export class ActorSystem implements Kernel, ShutdownHome {
+export class ActorSystem implements Kernel, ShutdownHome, InspectHome {
   readonly name: string
   readonly clock: Clock
   readonly random: Random
@@ -124,6 +133,7 @@ export class ActorSystem implements Kernel, ShutdownHome {
   static async start(options: SystemOptions): Promise<ActorSystem> {
     const system = new ActorSystem(options)
     system.#root.schedule()
+    options.grant?.({ inspector: new Inspector(system), operator: new Operator(system) })
     return system
   }
 
