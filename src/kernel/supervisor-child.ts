@@ -120,7 +120,7 @@ function graceOf(id: string, shutdown: Shutdown): number {
   if (typeof shutdown === 'number' && shutdown >= 0) return shutdown
   throw invalidChild(
     id,
-    `has a shutdown of ${String(shutdown)}: give milliseconds of at least 0, 'brutal' or 'infinity'`,
+    `has a shutdown of ${String(shutdown)}: give milliseconds from 0 on, 'brutal' or 'infinity'`,
   )
 }
 

@@ -7,7 +7,6 @@
  */
 import type { Cell } from './cell.ts'
 import { Deadline } from './deadline.ts'
-import { EdgeError } from './errors.ts'
 import { extrasOf } from './extras.ts'
 import type { ChildGuard } from './guard.ts'
 import { type HaltRequest, release, requestHalt, requestStop, revive } from './halt.ts'
@@ -15,6 +14,7 @@ import type { Exit } from './recipient.ts'
 import { SUPERVISE, type SignalWork } from './signals.ts'
 import { type RestartGrant, SupervisorBudget } from './supervisor-budget.ts'
 import { type CheckedChild, restartsAfter } from './supervisor-child.ts'
+import { childStartError, endedError, exhaustedError } from './supervisor-errors.ts'
 import { ChildRecord, type Outcome } from './supervisor-record.ts'
 import type { CheckedSupervisor } from './supervisor-spec.ts'
 
@@ -367,39 +367,4 @@ export function startError(outcome: Outcome): unknown {
   if (outcome.kind === 'failed') return outcome.error
   if (outcome.kind !== 'gone' || outcome.exit.reason === 'normal') return null
   return outcome.exit.cause ?? outcome.exit
-}
-
-export function childStartError(supervisor: Cell, { id }: CheckedChild, cause: unknown): EdgeError {
-  const { path } = supervisor
-  return new EdgeError(
-    'child_start_failed',
-    `Child ${id} of ${path} could not be started: ${textOf(cause)}`,
-    { cause, detail: { path, id } },
-  )
-}
-
-function exhaustedError(
-  supervisor: Cell,
-  { id }: CheckedChild,
-  { exit, count }: { readonly exit: Exit; readonly count: number },
-): EdgeError {
-  const { path } = supervisor
-  return new EdgeError(
-    'restarts_exhausted',
-    `${path} gives up: child ${id} would need restart number ${count} in its window; look at why ` +
-      `it ends (${textOf(exit.cause ?? exit.reason)}), or allow more`,
-    { cause: exit.cause, detail: { path, id, count } },
-  )
-}
-
-function endedError(child: Cell, exit: Exit): EdgeError {
-  const { path } = child
-  return new EdgeError('stopped', `${path} ended (${exit.reason}) while it was started`, {
-    detail: { path },
-  })
-}
-
-function textOf(cause: unknown): string {
-  if (cause instanceof Error) return cause.message
-  return typeof cause === 'string' ? cause : Object.prototype.toString.call(cause)
 }

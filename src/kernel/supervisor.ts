@@ -13,10 +13,11 @@ import { AnyRef } from './ref.ts'
 import type { Replier } from './reentry.ts'
 import { stoppedError } from './halt.ts'
 import type { ChildSpec } from './supervisor-child.ts'
+import { childStartError } from './supervisor-errors.ts'
 import { type ChildCounts, type ChildView, Supervision } from './supervisor-protocol.ts'
 import type { ChildRecord } from './supervisor-record.ts'
 import { checkSupervisor, type SupervisorSpec } from './supervisor-spec.ts'
-import { childStartError, startError, SupervisorTree } from './supervisor-tree.ts'
+import { startError, SupervisorTree } from './supervisor-tree.ts'
 
 type SupervisionMessages = typeof Supervision extends Protocol<infer M> ? M : never
 

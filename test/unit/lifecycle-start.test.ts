@@ -19,7 +19,7 @@ describe('spawning', () => {
     expect(await kit.run(answer)).toEqual(['early'])
   })
 
-  test('LC-3: a name in use is refused by its path, and free once its owner has ended', async () => {
+  test('LC-3: a name in use is refused by path, and free once its owner ended', async () => {
     const { kit, journal } = await world()
     const first = kit.spawn(scripted(journal), undefined, { name: 'door' })
     expect(() => kit.spawn(scripted(journal), undefined, { name: 'door' })).toThrow(/\/door/)
@@ -111,7 +111,7 @@ describe('spawning', () => {
 })
 
 describe('starting', () => {
-  test('LC-14: a state factory that throws ends its actor, and the child it had spawned', async () => {
+  test('LC-14: a factory that throws ends its actor, and the child it had spawned', async () => {
     const { kit, journal, letters, watch } = await world()
     const half = scripted(journal, {
       onStart: (ctx) => {
@@ -128,7 +128,7 @@ describe('starting', () => {
     expect([kit.system.find('/half'), kit.system.find('/half/child')]).toEqual([null, null])
   })
 
-  test('LC-14: a state factory that rejects stops what it had spawned before its end', async () => {
+  test('LC-14: a factory that rejects stops what it had spawned before its end', async () => {
     const { kit, journal, watch } = await world()
     const ready = gate()
     const half = scripted(journal, {
@@ -148,7 +148,7 @@ describe('starting', () => {
     ])
   })
 
-  test('LC-15: a state that takes longer than it may is a failed start; a late one is freed', async () => {
+  test('LC-15: a state that takes too long is a failed start; a late one is freed', async () => {
     const { kit, journal, watch } = await world()
     const ready = gate()
     const ref = kit.spawn(
@@ -167,7 +167,7 @@ describe('starting', () => {
     expect(journal.filter((line) => line.startsWith('a '))).toEqual(['a starts 1', 'a dispose'])
   })
 
-  test('a stop while the state is made waits for it, ends it properly, runs no message', async () => {
+  test('a stop while the state is made waits for it and runs no message', async () => {
     const { kit, journal } = await world()
     const ready = gate()
     const ref = kit.spawn(scripted(journal, { onStart: () => ready.promise }))
@@ -210,7 +210,7 @@ describe('starting', () => {
     expect(journal).toEqual(['a starts 1'])
   })
 
-  test('an actor that chose not to run and was asked to stop runs no hook on what is no state', async () => {
+  test('an actor that chose not to run and had to stop runs no hook', async () => {
     const { kit, journal } = await world()
     const ready = gate()
     const ref = kit.spawn(scripted(journal, { onStart: () => ready.promise.then(() => stopped) }))

@@ -76,6 +76,26 @@ describe('stopping', () => {
     ])
   })
 
+  test('LC-8: work that may give up hears by its signal that the actor has to end', async () => {
+    const { kit, journal } = await world()
+    const ref = kit.spawn(scripted(journal))
+    const asked = ref
+      .call(
+        act(async ({ signal }) => {
+          await new Promise((resolve) => {
+            signal.addEventListener('abort', resolve)
+          })
+          return (signal.reason as { code: string }).code
+        }),
+      )
+      .then((answer) => journal.push(`answered ${String(answer)}`))
+    await kit.settle()
+    await kit.run(kit.system.stop(ref))
+    await kit.run(asked)
+    expect(kit.clock.now()).toBe(0)
+    expect(journal).toEqual(['a starts 1', 'answered stopped', 'a postStop', 'a dispose'])
+  })
+
   test('LC-9: a drain processes what is queued; what comes later is a dead letter', async () => {
     const { kit, journal, letters } = await world()
     const ref = kit.spawn(scripted(journal))
@@ -133,7 +153,7 @@ describe('stopping', () => {
     expect(journal).toEqual(['a starts 1', 'a postStop', 'a dispose'])
   })
 
-  test('LC-10: a shorter grace while postStop waits ends the waiting, not a second run', async () => {
+  test('LC-10: a shorter grace while postStop waits ends the waiting', async () => {
     const { kit, journal, abandoned } = await world()
     const ref = kit.spawn(
       scripted(journal, {
@@ -187,7 +207,7 @@ describe('stopping', () => {
     expect(journal).toContain('watcher hears two shutdown')
   })
 
-  test('LC-13: who is still busy after the grace is killed; who obeys exits as shutdown', async () => {
+  test('LC-13: who is busy after the grace is killed; who obeys exits as shutdown', async () => {
     const { kit, journal, abandoned, watch } = await world()
     const late: string[] = []
     const go = gate()
@@ -224,6 +244,37 @@ describe('stopping', () => {
     expect(late).toEqual(['refused'])
   })
 
+  test('LC-13: an abandoned turn has lost its context while the actor still ends', async () => {
+    const { kit, journal } = await world()
+    const go = gate()
+    const late: string[] = []
+    const ref = kit.spawn(
+      scripted(journal, {
+        signals: {
+          postStop: (_state, ctx) => gate().promise.finally(() => void ctx.path),
+        },
+      }),
+    )
+    ref.act(
+      act(async (ctx) => {
+        await go.promise
+        try {
+          ctx.after('late', 1, 'note', 'late')
+        } catch (error) {
+          late.push(hasCode(error, 'stale_incarnation') ? 'refused' : 'unexpected')
+        }
+      }),
+    )
+    await kit.settle()
+    const end = kit.system.stop(ref, { grace: 100 })
+    await kit.advance(100)
+    go.resolve()
+    await kit.settle()
+    expect(late).toEqual(['refused'])
+    await kit.run(end)
+    expect(kit.clock.now()).toBe(200)
+  })
+
   test('LC-13: no grace at all ends a busy actor without letting time pass', async () => {
     const { kit, journal, watch } = await world()
     const ref = kit.spawn(scripted(journal), undefined, { name: 'x' })
@@ -251,26 +302,27 @@ describe('stopping', () => {
   })
 
   test('LC-20: ten times as many children stop in at most fifty times the time', async () => {
+    /** Processor time, so that what else the machine does does not count. */
     const stopTree = async (children: number): Promise<number> => {
       await using system = await ActorSystem.start({ name: 'many' })
       const one = scripted([])
       const ref = system.spawn(scripted([]))
-      const grown = ref.call(
-        act((ctx) => {
-          for (let i = 0; i < children; i++) ctx.spawn(one)
-        }),
-      )
-      await grown
-      const startedAt = performance.now()
+      const grown = act((ctx) => {
+        for (let i = 0; i < children; i++) ctx.spawn(one)
+      })
+      await ref.call(grown)
+      const before = process.cpuUsage()
       await system.stop(ref)
-      return performance.now() - startedAt
+      const { user, system: inKernel } = process.cpuUsage(before)
+      return user + inKernel
     }
-    await stopTree(1_000)
-    const small = Math.min(await stopTree(1_000), await stopTree(1_000))
-    expect(await stopTree(10_000)).toBeLessThan(Math.max(small, 1) * 50)
+    await stopTree(10_000)
+    let tenSmall = 0
+    for (let run = 0; run < 10; run++) tenSmall += await stopTree(1_000)
+    expect(await stopTree(10_000)).toBeLessThan((tenSmall / 10) * 50)
   })
 
-  test('a tree as deep as it may be stops from the leaves up', async () => {
+  test('a tree as deep as it may be stops from its leaves up', async () => {
     const { kit, journal } = await world()
     const errors: unknown[] = []
     kit.system.events.subscribe('actor.failed', ({ error }) => errors.push(error))

@@ -2,8 +2,8 @@
  * Tests of lives under a storm: random trees, random failures, stops and decisions, in any order.
  *
  * Whatever happens, each incarnation is lived in the same order: it starts once, runs turns, runs
- * preRestart or postStop at most once (a stop may overtake a restart), is disposed once, and nothing
- * of it comes later; the system ends.
+ * preRestart or postStop once (a stop may overtake a restart), is disposed once, and nothing of it
+ * comes later; the system ends.
  */
 import { expect, test } from 'vitest'
 import {
@@ -37,8 +37,8 @@ class Chronicle {
 
   /** Those who lived and were never disposed of. */
   get left(): readonly string[] {
-    const held: readonly Stage[] = ['living', 'restarting', 'leaving']
-    return [...this.#stages].filter(([, stage]) => held.includes(stage)).map(([who]) => who)
+    const held = new Set<Stage>(['living', 'restarting', 'leaving'])
+    return [...this.#stages].filter(([, stage]) => held.has(stage)).map(([who]) => who)
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Tests of a failing actor that has children, and of one that waits for its decision.
+ * Tests of failing parents: what becomes of their children, and what waits for a decision.
  */
 import { describe, expect, test } from 'vitest'
 import { decide, type Policy, restart, resume } from '../../src/kernel/index.ts'
@@ -7,7 +7,7 @@ import { act, scripted } from './scripted-actor.ts'
 import { boom, gate, world } from './scripted-world.ts'
 
 describe('restart of an actor with children', () => {
-  test('SV-15: children have ended before the new factory runs; what comes meanwhile waits', async () => {
+  test('SV-15: children have ended before the new factory runs; the rest waits', async () => {
     const { kit, journal, family } = await world()
     const go = gate()
     const { parent } = await family(
@@ -55,7 +55,7 @@ describe('restart of an actor with children', () => {
     ])
   })
 
-  test('SV-17: a second failure stops the new children too and keeps the rest waiting', async () => {
+  test('SV-17: a second failure stops the new children too; the rest waits on', async () => {
     const { kit, journal } = await world()
     const ref = kit.spawn(
       scripted(journal, {
@@ -102,7 +102,7 @@ describe('restart of an actor with children', () => {
     expect(heard.slice(-2)).toEqual(['parent starts 2', 'parent hears other normal'])
   })
 
-  test('a child that was told to stop twice does not hold up the restart of its parent', async () => {
+  test('a child that is busy holds up the restart of its parent for its grace only', async () => {
     const { kit, journal, family } = await world()
     const { parent, child } = await family({ supervise: restart() }, {})
     child.act(act(() => gate().promise))
@@ -140,7 +140,7 @@ describe('restart of an actor with children', () => {
 })
 
 describe('waiting for a decision', () => {
-  test('SV-30: neither the failing actor nor its children take a message until it is there', async () => {
+  test('SV-30: until it is there neither actor nor children take a message', async () => {
     const { kit, journal, family } = await world()
     const verdict = gate<Policy>()
     const { parent, child } = await family({ supervise: decide(() => verdict.promise) }, {})

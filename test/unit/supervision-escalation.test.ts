@@ -1,5 +1,5 @@
 /**
- * Tests of failures that go up the tree.
+ * Tests of escalation: failures that go up the tree.
  */
 import { describe, expect, test } from 'vitest'
 import { decide, escalate, type Policy, restart, resume, stopping } from '../../src/kernel/index.ts'
@@ -7,7 +7,7 @@ import { act, scripted } from './scripted-actor.ts'
 import { boom, gate, world } from './scripted-world.ts'
 
 describe('escalation', () => {
-  test('SV-28: the parent fails with the cause, its policy decides, the child is held', async () => {
+  test('SV-28: the parent fails with the cause and decides; the child is held', async () => {
     const { kit, journal, family, failures } = await world()
     const verdict = gate<Policy>()
     const { parent, child } = await family(

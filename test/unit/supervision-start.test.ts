@@ -1,8 +1,8 @@
 /**
- * Tests of starts that fail and of restarts that wait.
+ * Tests of new beginnings: starts that fail, restarts that wait, and what was set aside.
  */
 import { describe, expect, test } from 'vitest'
-import { restart, stopped, stopping } from '../../src/kernel/index.ts'
+import { actor, protocol, tell, restart, stopped, stopping } from '../../src/kernel/index.ts'
 import { act, scripted, type ScriptContext } from './scripted-actor.ts'
 import { boom, world } from './scripted-world.ts'
 
@@ -139,5 +139,45 @@ describe('back-off', () => {
     await kit.advance('1s')
     expect(journal.filter((line) => line.startsWith('a '))).toHaveLength(3)
     expect(journal.at(-1)).toBe('watcher hears x failed')
+  })
+})
+
+describe('what was set aside', () => {
+  const Urgent = protocol('test.urgent/1', {
+    low: tell<string>(),
+    high: tell<string>({ priority: 1 }),
+    fail: tell<void>({ priority: 2 }),
+  })
+
+  test('SH-5: it goes to the next incarnation, before its equals in priority', async () => {
+    const { kit, journal } = await world()
+    let aside = true
+    const take = (_state: null, text: string, ctx: { stash(): unknown }): void => {
+      if (aside) ctx.stash()
+      else journal.push(text)
+    }
+    const urgent = actor(Urgent, {
+      state: () => null,
+      mailbox: { order: 'priority' },
+      supervise: restart(),
+      on: {
+        low: take,
+        high: take,
+        fail: () => {
+          aside = false
+          throw boom
+        },
+      },
+    })
+    const ref = kit.spawn(urgent)
+    ref.low('1')
+    ref.high('1')
+    ref.low('2')
+    await kit.settle()
+    ref.low('3')
+    ref.high('2')
+    ref.fail()
+    await kit.settle()
+    expect(journal).toEqual(['1', '2', '1', '2', '3'])
   })
 })

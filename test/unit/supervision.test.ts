@@ -1,5 +1,5 @@
 /**
- * Tests of what becomes of one actor that fails: resume, restart, and where failures come from.
+ * Tests of failing actors: resume, restart, and where failures come from.
  */
 import { describe, expect, test } from 'vitest'
 import { decide, firstOf, on, restart, resume } from '../../src/kernel/index.ts'
@@ -7,7 +7,7 @@ import { act, scripted, type ScriptContext } from './scripted-actor.ts'
 import { boom, gate, world } from './scripted-world.ts'
 
 describe('resume and restart', () => {
-  test('SV-2: resume keeps state, incarnation, timers and children; the message is gone', async () => {
+  test('SV-2: resume keeps state, incarnation, timers, children; the message is gone', async () => {
     const { kit, journal, family } = await world()
     const { parent, child } = await family({ supervise: resume() }, {})
     parent.act(act((ctx) => ctx.after('tick', 10, 'note', 'ticked')))

@@ -1,5 +1,5 @@
 /**
- * Tests of how often a supervisor restarts, how it tries again, and what it reports.
+ * Tests of a supervisor’s budgets: how often it restarts, tries again, and what it reports.
  */
 import { describe, expect, test } from 'vitest'
 import { type ChildSpec, restart, supervisor, type SupervisorSpec } from '../../src/kernel/index.ts'
@@ -67,7 +67,7 @@ describe('budgets', () => {
     expect(alive(sup)).toBe(false)
   })
 
-  test('when the budget is gone the supervisor fails with the cause, its children end first', async () => {
+  test('when the budget is gone the supervisor fails with the cause', async () => {
     const { kit, spec, journal } = await tree()
     const causes: unknown[] = []
     const parent = kit.spawn(
@@ -93,7 +93,7 @@ describe('budgets', () => {
     ])
   })
 
-  test('ST-9: exhausted inner supervisor, one-for-all above: static children back, others gone', async () => {
+  test('ST-9: above an exhausted supervisor, static children are back, others gone', async () => {
     const { kit, spec, supervise, journal, child, lives } = await tree()
     const inner = (id: string): ChildSpec => ({
       id,

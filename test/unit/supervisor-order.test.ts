@@ -1,5 +1,5 @@
 /**
- * Tests of the order in which a supervisor starts and stops, and of when it stops by itself.
+ * Tests of a supervisor’s order: how it starts and stops, and when it stops by itself.
  */
 import { describe, expect, test } from 'vitest'
 import { supervisor } from '../../src/kernel/index.ts'
@@ -8,7 +8,7 @@ import { boom, gate } from './scripted-world.ts'
 import { tree } from './supervised-tree.ts'
 
 describe('order', () => {
-  test('ST-1: children start in order, each fully before the next, and stop in reverse', async () => {
+  test('ST-1: children start in order, one after the other, and stop in reverse', async () => {
     const { kit, journal, spec } = await tree()
     const go = gate()
     const sup = kit.spawn(
@@ -44,7 +44,7 @@ describe('order', () => {
     ])
   })
 
-  test('ST-2: a child that does not start stops those before it, and its cause is heard', async () => {
+  test('ST-2: a child that does not start stops those before it; the cause is heard', async () => {
     const { kit, journal, spec } = await tree()
     const causes: unknown[] = []
     const parent = kit.spawn(

@@ -1,5 +1,5 @@
 /**
- * Tests of what can be asked of a running supervisor, and of specifications that are refused.
+ * Tests of Supervision: what can be asked of a supervisor, and what specifications it refuses.
  */
 import { describe, expect, test } from 'vitest'
 import { type ChildSpec, supervisor, type SupervisorSpec } from '../../src/kernel/index.ts'
@@ -71,7 +71,7 @@ describe('startChild', () => {
     expect(lives()).toEqual(['b starts 1', 'b postStop', 'a postStop'])
   })
 
-  test('ST-12: an id that runs is refused with its ref, one that has ended with its presence', async () => {
+  test('ST-12: an id that runs is refused with its ref, one that ended as present', async () => {
     const { kit, spec, supervise, child } = await tree()
     const sup = await supervise({ children: [spec('a')] })
     await expect(kit.run(sup.startChild(spec('a')))).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe('terminateChild, restartChild, deleteChild', () => {
     await expect(kit.run<unknown>(sup[ask]({ id }))).rejects.toMatchObject({ code })
   })
 
-  test('a temporary child is forgotten when it is terminated, others when they are deleted', async () => {
+  test('a temporary child is forgotten once terminated, others once deleted', async () => {
     const { kit, spec, supervise } = await tree()
     const sup = await supervise({ children: [spec('a'), spec('t', { restart: 'temporary' })] })
     await kit.run(sup.terminateChild({ id: 't' }))

@@ -1,5 +1,5 @@
 /**
- * Tests of whom a supervisor restarts, and when.
+ * Tests of strategies: whom a supervisor restarts, and when.
  */
 import { describe, expect, test } from 'vitest'
 import { resume, stopping } from '../../src/kernel/index.ts'
@@ -139,7 +139,7 @@ describe('strategies', () => {
     expect(journal).toEqual(['x postStop', 'x dispose', 'x starts 2'])
   })
 
-  test('a child handles with its own policy what it can; the rest is for the supervisor', async () => {
+  test('a child handles what its own policy can; the rest is for the supervisor', async () => {
     const { kit, spec, supervise, child, decided, lives } = await tree()
     const own = (error: unknown) =>
       error instanceof TypeError ? resume()(error) : stopping()(error)
