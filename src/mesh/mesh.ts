@@ -144,6 +144,20 @@ export class Mesh implements AssociationHome {
     if (this.#associations.get(system)?.gone === true) this.#associations.delete(system)
   }
 
+  /**
+   * The verdict was wrong: that system lived behind a split and is back. Refs from before stay
+   * dead, as their watchers were told; refs that arrive from now on reach it.
+   */
+  regain(system: string): void {
+    if (this.#associations.get(system)?.gone !== true) return
+    this.#associations.delete(system)
+    for (const [key, { address }] of this.#actors) {
+      if (address.node === system) this.#actors.delete(key)
+    }
+    const peerId = this.peerOf(system)
+    if (this.net.peerId < peerId && this.net.peer(peerId) !== undefined) this.#openSoon(peerId)
+  }
+
   /** A peer has said which system it is; an earlier life of it is over. */
   systemSeen(system: string): void {
     const peerId = this.peerOf(system)

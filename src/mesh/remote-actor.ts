@@ -20,6 +20,8 @@ export class RemoteActor implements Recipient {
   readonly address: Address
   readonly protocol: Protocol
   readonly #associationWith: (node: string) => Association
+  /** That of the first use: once its node was declared gone, this ref is over for good (WA-11). */
+  #association: Association | null = null
 
   constructor(
     home: Home,
@@ -34,7 +36,7 @@ export class RemoteActor implements Recipient {
   }
 
   accept(message: Message, payload: unknown, rider: Rider): void {
-    this.#associationWith(this.address.node).send(this, message, payload, rider)
+    this.#with.send(this, message, payload, rider)
   }
 
   /** A cycle across nodes is found by the node that closes it. */
@@ -43,10 +45,15 @@ export class RemoteActor implements Recipient {
   }
 
   addWatcher(watcher: Watcher): void {
-    this.#associationWith(this.address.node).watch(this, watcher)
+    this.#with.watch(this, watcher)
   }
 
   removeWatcher(watcher: Watcher): void {
-    this.#associationWith(this.address.node).unwatch(this, watcher)
+    this.#with.unwatch(this, watcher)
+  }
+
+  get #with(): Association {
+    this.#association ??= this.#associationWith(this.address.node)
+    return this.#association
   }
 }
