@@ -28,6 +28,7 @@ import type { Answer, Control, LodgerOrder, LodgerView, Verdict } from './thread
 import { type KnownErrors, knownErrors } from './thread/error-form.ts'
 import { Link } from './thread/link.ts'
 import type { LinkOptions } from './thread/link-options.ts'
+import { loadExport } from './thread/module-load.ts'
 import { Packer } from './thread/payload.ts'
 
 export interface ActorHostOptions extends Pick<
@@ -150,6 +151,7 @@ export class ActorHost implements Control {
       supervise: (error) => this.#askOutside(def, error),
     }
     const cell = system.spawnChild(parent, def, init, options)
+    cell.incarnation = order.incarnations
     this.#lodger = cell.ref
     link.lodge(cell.ref, def.protocol)
     system.events.subscribe('actor.started', ({ path }) => {
@@ -226,9 +228,7 @@ function failure(error: unknown, waiting = false): Answer {
 }
 
 async function loadDefinition(order: LodgerOrder): Promise<ActorDef> {
-  const loaded: unknown = await import(order.module)
-  const found: unknown =
-    typeof loaded === 'object' && loaded !== null ? Reflect.get(loaded, order.export) : undefined
+  const found = await loadExport(order)
   if (!isDefinition(found)) {
     throw new EdgeError(
       'worker_module_invalid',

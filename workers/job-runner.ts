@@ -7,6 +7,7 @@
 import { EdgeError } from '../src/kernel/index.ts'
 import { knownErrors } from './thread/error-form.ts'
 import { given, type JobCall, type SentOutcome, word } from './thread/job.ts'
+import { loadExport } from './thread/module-load.ts'
 import { Packer, type PayloadLimits } from './thread/payload.ts'
 import { unpack } from './thread/revival.ts'
 import type { Movable } from './thread/transfer.ts'
@@ -86,7 +87,7 @@ function givenUp(): EdgeError {
 }
 
 async function loadJob(call: JobCall): Promise<JobFunction> {
-  const found: unknown = Reflect.get(await load(call), call.export)
+  const found = await loadExport(call)
   if (typeof found !== 'function') {
     throw new EdgeError(
       'worker_module_invalid',
@@ -97,18 +98,6 @@ async function loadJob(call: JobCall): Promise<JobFunction> {
   if (functions.size >= functionsMax) functions.clear()
   functions.set(keyOf(call), found as JobFunction)
   return found as JobFunction
-}
-
-async function load(call: JobCall): Promise<object> {
-  try {
-    return (await import(call.module)) as object
-  } catch (cause) {
-    throw new EdgeError(
-      'worker_module_invalid',
-      `${call.module} cannot be loaded: ${String(cause)}; check its address`,
-      { cause },
-    )
-  }
 }
 
 function keyOf(call: JobCall): string {

@@ -29,8 +29,11 @@ export const Counter = protocol('test.counter/1', {
   echo: ask<{ value: unknown }, unknown>(),
   bytes: ask<{ bytes: Uint8Array }, number>(),
   hoard: tell(),
+  block: ask<{ ms: number }, string>(),
+  unfit: ask<void, unknown>(),
   finish: tell(),
   exit: tell<{ code: number }>(),
+  die: ask<{ code: number }, number>(),
   mood: ask<void, { readonly incarnation: number; readonly path: string }>(),
 })
 export type CounterMessages = (typeof Counter)['messages']
@@ -84,8 +87,14 @@ const behaviour = {
       const held: unknown[] = []
       for (;;) held.push(Array.from({ length: 10_000 }, (_, at) => ({ at })))
     },
+    block: (_: CounterState, { ms }: { ms: number }) => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+      return 'returned'
+    },
+    unfit: () => ({ inner: [Symbol('unfit')] }),
     finish: (): typeof stopped => stopped,
     exit: (_: CounterState, { code }: { code: number }) => process.exit(code),
+    die: (_: CounterState, { code }: { code: number }): number => process.exit(code),
     mood: (_: CounterState, __: void, ctx: Context<CounterMessages, CounterState>) => ({
       incarnation: ctx.incarnation,
       path: ctx.path,

@@ -18,6 +18,8 @@ export interface LodgerOrder {
   readonly initCarried: boolean
   readonly order: 'arrival' | 'priority' | 'control'
   readonly graceMs: number
+  /** Incarnations that lived in earlier threads. */
+  readonly incarnations: number
 }
 
 export type Answer =

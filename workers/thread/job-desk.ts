@@ -101,7 +101,7 @@ export class JobDesk {
       return this.#enqueue(job)
     } catch (refusal) {
       this.#counts.refused++
-      return Promise.reject(refusal as Error)
+      return Promise.reject(refusal)
     }
   }
 

@@ -161,6 +161,7 @@ export class Lodging {
       initCarried: init.carried,
       order: self.props.order ?? 'arrival',
       graceMs: self.props.graceMs,
+      incarnations: self.incarnation - 1,
     }
   }
 

@@ -165,7 +165,8 @@ export class Thread {
     const first = await Promise.race([stopped.catch(() => null), late])
     clearTimeout(timer)
     if (first !== 'late') return true
-    this.end(new EdgeError('worker_exited', `The thread of ${this.#options.name} was ended`))
+    const { name } = this.#options
+    this.end(new EdgeError('stopped', `${name} was stopped before it could answer`))
     return false
   }
 
