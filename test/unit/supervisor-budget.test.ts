@@ -218,6 +218,7 @@ describe('restarts that fail', () => {
       expect(await kit.run(sup.whichChildren())).toMatchObject([{ id: 'x', child: 'restarting' }])
       await kit.run(kit.system.stop(sup))
       expect(kit.clock.now()).toBe(0)
+      expect(kit.system.wheel.size).toBe(0)
       await kit.advance('1h')
       expect(alive(sup)).toBe(false)
       expect(journal).not.toContain('x starts 2')

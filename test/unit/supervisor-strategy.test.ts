@@ -2,8 +2,8 @@
  * Tests of strategies: whom a supervisor restarts, and when.
  */
 import { describe, expect, test } from 'vitest'
-import { resume, stopping } from '../../src/kernel/index.ts'
-import { act } from './scripted-actor.ts'
+import { resume, stopped, stopping } from '../../src/kernel/index.ts'
+import { act, type ScriptContext } from './scripted-actor.ts'
 import { boom, gate } from './scripted-world.ts'
 import { tree } from './supervised-tree.ts'
 
@@ -128,6 +128,21 @@ describe('strategies', () => {
       expect(kit.system.find('/sup/x')).toBe(again ? ref : null)
       const { specs } = await kit.run(sup.countChildren())
       expect(specs).toBe(restart === 'temporary' ? 0 : 1)
+    },
+  )
+
+  test.for(['one-for-one', 'one-for-all'] as const)(
+    'under %s a child that chooses not to run any more is left alone',
+    async (strategy) => {
+      const { kit, spec, supervise, child, journal, alive } = await tree()
+      const onStart = (ctx: ScriptContext) => (ctx.incarnation > 1 ? stopped : undefined)
+      const sup = await supervise({ strategy, children: [spec('x', {}, { onStart }), spec('y')] })
+      child('x').fail(boom)
+      await kit.settle()
+      expect(journal.filter((line) => line.startsWith('x starts'))).toEqual(['x starts 2'])
+      expect(kit.system.find('/sup/x')).toBeNull()
+      expect([alive(sup), alive(child('y'))]).toEqual([true, true])
+      expect(await kit.run(sup.whichChildren())).toMatchObject([{ child: undefined }, {}])
     },
   )
 
