@@ -139,11 +139,6 @@ export class Mesh implements AssociationHome {
     if (this.#routes.get(peerId) === system) this.#links.get(peerId)?.end()
   }
 
-  /** The verdict was wrong: the system is there, and begins anew with us. */
-  regain(system: string): void {
-    if (this.#associations.get(system)?.gone === true) this.#associations.delete(system)
-  }
-
   /**
    * The verdict was wrong: that system lived behind a split and is back. Refs from before stay
    * dead, as their watchers were told; refs that arrive from now on reach it.
@@ -154,8 +149,6 @@ export class Mesh implements AssociationHome {
     for (const [key, { address }] of this.#actors) {
       if (address.node === system) this.#actors.delete(key)
     }
-    const peerId = this.peerOf(system)
-    if (this.net.peerId < peerId && this.net.peer(peerId) !== undefined) this.#openSoon(peerId)
   }
 
   /** A peer has said which system it is; an earlier life of it is over. */
