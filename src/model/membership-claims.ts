@@ -173,6 +173,8 @@ function takeClaimAboutSelf(step: Step, claim: MemberClaim): void {
   const { state } = step
   if (state.phase !== 'joined') return
   if (claim.incarnation < state.incarnation) {
+    // A suspicion that came first was refuted; the verdict that followed it still counts (CM-3).
+    if (claim.liveness === 'dead') answerCondemnation(step, claim)
     // Someone missed the refutation: tell it again, beginning with the answer to this message.
     if (claim.liveness !== 'alive' && !state.news.tells(state.self)) announceSelf(step)
     return
@@ -187,8 +189,11 @@ function takeClaimAboutSelf(step: Step, claim: MemberClaim): void {
   raiseIncarnation(step, claim.incarnation + 1)
 }
 
+/** Each incarnation dies once, however often it is told. */
 function answerCondemnation(step: Step, claim: MemberClaim): void {
   const { state, effects } = step
+  if (claim.incarnation <= state.condemned) return
+  state.condemned = claim.incarnation
   const { by } = claim
   const known = by === undefined ? undefined : state.table.get(by)?.liveness
   const accuser = by !== undefined && state.returned.has(by) ? 'dead' : known

@@ -117,6 +117,8 @@ export interface MembershipState {
   readonly limits: MembershipLimits
   phase: MembershipPhase
   incarnation: number
+  /** The highest incarnation whose death was answered; below it verdicts are about earlier lives. */
+  condemned: number
   card: MemberCard
   readonly table: MemberTable
   readonly news: NewsQueue
@@ -184,6 +186,7 @@ export function createMembership(options: MembershipOptions): MembershipState {
     limits: options.limits,
     phase: 'idle',
     incarnation: options.incarnation,
+    condemned: options.incarnation - 1,
     card,
     table: options.table ?? new MemberTable(),
     news: new NewsQueue(options.limits.queuedNews),
