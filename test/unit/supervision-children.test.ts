@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { decide, type Policy, restart, resume } from '../../src/kernel/index.ts'
-import { act, scripted } from './scripted-actor.ts'
+import { act, scripted, type ScriptRef } from './scripted-actor.ts'
 import { boom, gate, world } from './scripted-world.ts'
 
 describe('restart of an actor with children', () => {
@@ -153,6 +153,35 @@ describe('waiting for a decision', () => {
     verdict.resolve(resume())
     await kit.settle()
     expect(journal.toSorted()).toEqual(['child 1', 'parent 1'])
+  })
+
+  test('SV-30: after a restart the next failure holds the new children as well', async () => {
+    const { kit, journal } = await world()
+    const verdicts: ((policy: Policy) => void)[] = []
+    const supervise = decide(() => new Promise<Policy>((resolve) => verdicts.push(resolve)))
+    const ref = kit.spawn(
+      scripted(journal, {
+        supervise,
+        onStart: (ctx) => {
+          ctx.spawn(scripted(journal, { name: 'child' }), undefined, { name: 'child' })
+        },
+      }),
+      undefined,
+      { name: 'x' },
+    )
+    ref.fail(boom)
+    await kit.settle()
+    verdicts[0]?.(restart())
+    await kit.settle()
+    ref.fail(boom)
+    await kit.settle()
+    const child = kit.system.find('/x/child') as ScriptRef
+    child.note('held')
+    await kit.settle()
+    expect(journal).not.toContain('child held')
+    verdicts[1]?.(resume())
+    await kit.settle()
+    expect(journal).toContain('child held')
   })
 
   test('SV-30: a stop does not wait for the decision, which then changes nothing', async () => {

@@ -110,6 +110,24 @@ describe('escalation', () => {
     expect(journal).toContain('grand waits')
   })
 
+  test('SV-28: a child that escalated to a busy parent holds its own children', async () => {
+    const { kit, journal, family } = await world()
+    const go = gate()
+    const { parent, child } = await family({ supervise: resume() }, { supervise: escalate() })
+    const born = child.call(act((ctx) => ctx.spawn(scripted(journal, { name: 'grand' }))))
+    const grand = (await kit.run(born)) as typeof child
+    parent.act(act(() => go.promise))
+    await kit.settle()
+    child.fail(boom)
+    await kit.settle()
+    grand.note('held')
+    await kit.settle()
+    expect(journal).not.toContain('grand held')
+    go.resolve()
+    await kit.settle()
+    expect(journal).toContain('grand held')
+  })
+
   test('SV-29: at the root the failed child is restarted and its siblings go on', async () => {
     const { kit, journal } = await world()
     const ref = kit.spawn(scripted(journal, { supervise: escalate() }))

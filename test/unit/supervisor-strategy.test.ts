@@ -151,7 +151,9 @@ describe('strategies', () => {
     await supervise({ children: [spec('x')] })
     await kit.run(kit.system.stop(child('x')))
     await kit.settle()
-    expect(journal).toEqual(['x postStop', 'x dispose', 'x starts 2'])
+    child('x').note('open again')
+    await kit.settle()
+    expect(journal).toEqual(['x postStop', 'x dispose', 'x starts 2', 'x open again'])
   })
 
   test('a child handles what its own policy can; the rest is for the supervisor', async () => {
