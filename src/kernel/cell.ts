@@ -54,6 +54,8 @@ export class Cell implements Recipient, Sender {
   context: Revocable | null = null
   turn: Turn | null = null
   extras: Extras | null = null
+  /** The longest its queue was when a slice began; only while the system measures. */
+  highWater = 0
   nextSibling: Cell
   previousSibling: Cell
   lastChild: Cell | null = null

@@ -63,6 +63,11 @@ export class DeadLetters {
     return this.#counts.get(reason) ?? 0
   }
 
+  /** A copy: how many of each reason there were. */
+  get counts(): Readonly<Partial<Record<DeadLetterReason, number>>> {
+    return Object.fromEntries(this.#counts)
+  }
+
   /** The latest letters, oldest first, for people who look. */
   get latest(): readonly DeadLetter[] {
     return this.#kept

@@ -11,6 +11,14 @@ import type { Clock, Scheduler } from './runtime.ts'
 export interface Runnable {
   /** Run up to `turns` turns; true when more could run at once. */
   run(turns: number): boolean
+  /** Of an actor, for those who measure. */
+  readonly mailbox?: { readonly size: number }
+  highWater?: number
+}
+
+/** Runs slices in the dispatcher's place, to measure them. */
+export interface SliceMeter {
+  run(runnable: Runnable, turns: number): boolean
 }
 
 /** The clock is read once per so many slices, unless the slices turn out to be long. */
@@ -22,6 +30,7 @@ export class Dispatcher {
   readonly #turns: number
   /** Called when the event loop was reached and nothing is ready. */
   readonly #onRest: () => void
+  readonly #meter: SliceMeter | null
   #ready: (Runnable | undefined)[] = Array.from({ length: 64 }, () => undefined)
   #first = 0
   #size = 0
@@ -32,11 +41,17 @@ export class Dispatcher {
   #looksEvery = slicesPerLook
   readonly #drain: () => void
 
-  constructor(scheduler: Scheduler, clock: Clock, onRest: () => void) {
+  constructor(
+    world: { readonly scheduler: Scheduler; readonly clock: Clock },
+    onRest: () => void,
+    meter: SliceMeter | null = null,
+  ) {
+    const { scheduler, clock } = world
     this.#scheduler = scheduler
     this.#clock = clock
     this.#turns = scheduler.turnsPerSlice ?? limits.turnsPerSlice
     this.#onRest = onRest
+    this.#meter = meter
     const { slicesPerStep } = scheduler
     this.#drain = slicesPerStep === undefined ? this.#drainAll : () => this.#step(slicesPerStep)
   }
@@ -82,7 +97,7 @@ export class Dispatcher {
     let untilLook = this.#looksEvery
     while (this.#size > 0) {
       const runnable = this.#take()
-      if (runnable.run(this.#turns)) this.#push(runnable)
+      if (this.#run(runnable)) this.#push(runnable)
       if (--untilLook > 0) continue
       if (this.#look()) return
       untilLook = this.#looksEvery
@@ -94,10 +109,15 @@ export class Dispatcher {
   #step(slices: number): void {
     for (let left = slices; left > 0 && this.#size > 0; left--) {
       const runnable = this.#take()
-      if (runnable.run(this.#turns)) this.#push(runnable)
+      if (this.#run(runnable)) this.#push(runnable)
     }
     if (this.#size > 0) this.#scheduler.soon(this.#drain)
     else this.#armed = false
+  }
+
+  #run(runnable: Runnable): boolean {
+    const meter = this.#meter
+    return meter === null ? runnable.run(this.#turns) : meter.run(runnable, this.#turns)
   }
 
   /** True when the burst is over and the rest has to wait for the event loop. */

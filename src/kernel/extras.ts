@@ -56,6 +56,7 @@ export class Extras {
   /** What operators want done between two turns. */
   operations: (() => void)[] | null = null
   restarts = 0
+  failures = 0
   /** Failed children that escalated and wait for this cell's own fate. */
   escalated: { readonly child: Cell; readonly error: unknown }[] | null = null
   /** The child whose failure this cell fails with; the cell itself when it came from outside. */

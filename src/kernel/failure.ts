@@ -174,6 +174,7 @@ function suspendChildren(cell: Cell, suspended: boolean): void {
 
 export function reportFailure(cell: Cell, failure: Failure, directive: string): void {
   const { path, incarnation } = cell
+  extrasOf(cell).failures++
   cell.home.events.publish('actor.failed', { path, incarnation, ...failure, directive })
 }
 

@@ -29,6 +29,7 @@ import { type InspectHome, Inspector } from './inspect.ts'
 import { Operator } from './inspect-operator.ts'
 import type { Kernel, Revocable, Transit } from './kernel.ts'
 import * as limits from './limits.ts'
+import { Metrics } from './metrics.ts'
 import { propsOf, type SpawnOptions } from './props.ts'
 import { type Messages, protocol, tell } from './protocol.ts'
 import { Receptionist } from './receptionist.ts'
@@ -49,6 +50,8 @@ export interface SystemOptions {
   readonly tracer?: Tracer
   /** Carries local sends the long way round; for tests and simulation. */
   readonly transit?: Transit
+  /** Measure actors: queues, busy time, failures. Default false. */
+  readonly metrics?: boolean
   /** Called once with the rights to look at every actor and to hold and repair it. */
   readonly grant?: (rights: SystemRights) => void
   /** The phases in which `terminate` goes down; see `system.shutdown.add`. */
@@ -84,6 +87,8 @@ export class ActorSystem implements Kernel, ShutdownHome, InspectHome {
   readonly wheel: TimerWheel
   readonly dispatcher: Dispatcher
   readonly deadLetters: DeadLetters
+  /** What the actors did so far; null unless asked for at the start. */
+  readonly metrics: Metrics | null
   readonly events = new Events()
   readonly registry = new NameRegistry(this)
   readonly receptionist = new Receptionist(this)
@@ -110,7 +115,8 @@ export class ActorSystem implements Kernel, ShutdownHome, InspectHome {
     this.random = runtime.random
     this.carrier = runtime.carrier
     this.wheel = new TimerWheel(runtime.clock, runtime.alarm)
-    this.dispatcher = new Dispatcher(runtime.scheduler, runtime.clock, () => this.wheel.rest())
+    this.metrics = options.metrics === true ? new Metrics(this) : null
+    this.dispatcher = new Dispatcher(runtime, () => this.wheel.rest(), this.metrics)
     this.deadLetters = new DeadLetters({
       now: () => runtime.clock.wall(),
       guarded: (label, listener) => this.events.guarded(label, listener),
@@ -225,6 +231,7 @@ export class ActorSystem implements Kernel, ShutdownHome, InspectHome {
   }
 
   forget(cell: Cell): void {
+    this.metrics?.retire(cell)
     for (const listener of this.#forgetters) listener(cell)
   }
 
