@@ -56,11 +56,6 @@ export interface LoadedConfig {
 
 export type { Config, ConfigInput }
 
-/** Gives a configuration in TypeScript its types; it changes nothing. */
-export function defineConfig(config: ConfigInput): ConfigInput {
-  return config
-}
-
 export async function loadConfig(options: LoadOptions = {}): Promise<LoadedConfig> {
   const { env = process.env, flags = [] } = options
   const folder = resolve(options.folder ?? process.cwd())

@@ -1,8 +1,11 @@
 /**
  * Shoal: the public door, what programs import.
  */
+import type { ConfigInput } from '../protocols/config.ts'
 import { nodeRuntime } from './adapters/node-runtime/index.ts'
 import { ActorSystem as KernelSystem, type SystemOptions } from './kernel/index.ts'
+import type { NodeOptions } from './node-start.ts'
+import type { ShoalNode } from './node.ts'
 
 export {
   type ActorDef,
@@ -53,3 +56,19 @@ export const ActorSystem = {
 
 export { type KnownError, RemoteError, transferring } from './adapters/comlink/index.ts'
 export { workerActor } from './worker-actors.ts'
+
+export { type Kind, kind } from '../actors/node.ts'
+export { Membership } from '../protocols/membership-actor.ts'
+export type { Member, MemberChange, MemberView } from '../protocols/membership-actor.ts'
+export { defineConfig } from './define-config.ts'
+export type { ConfigInput }
+export type { NodeOptions } from './node-start.ts'
+export type { RemoteNode, ShoalNode } from './node.ts'
+
+/** Start a node of the mesh. What only a node needs is loaded now, not with the package. */
+export async function startNode(
+  config: ConfigInput = {},
+  options: NodeOptions = {},
+): Promise<ShoalNode> {
+  return (await import('./node-start.ts')).startNode(config, options)
+}
