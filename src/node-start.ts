@@ -20,7 +20,7 @@ import { parseConfig } from './config.ts'
 import type { ConfigInput, NodeConfig } from './config.ts'
 import { runFile } from './control-client.ts'
 import { openControlServer } from './control-server.ts'
-import { ActorSystem, restart } from './kernel/index.ts'
+import { ActorSystem } from './kernel/index.ts'
 import type { Protocol, RefOf } from './kernel/index.ts'
 import { Mesh, systemName } from './mesh/index.ts'
 import { profileOf } from './node-profile.ts'
@@ -114,7 +114,8 @@ function spawnMembership(
       meshRegain: (regained) => mesh.regain(regained),
       limits: { model: membershipLimits, maxNodes: config.cluster.maxNodes },
     },
-    { name: 'membership', supervise: restart({ max: 10, within: '10s' }) },
+    // Its own policy stands: it resumes, because its state is the view.
+    { name: 'membership' },
   )
 }
 

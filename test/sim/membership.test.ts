@@ -48,6 +48,25 @@ describe('CM-6, R92: losing a node', () => {
   })
 })
 
+describe('CM-6, R92: detection by seeds', () => {
+  test.for([
+    { fault: 'kill', withinMs: 2_000 },
+    { fault: 'stop', withinMs: 5_000 },
+  ] as const)('of 5, $fault: dead everywhere within $withinMs ms, 25 seeds', async (trial) => {
+    const times: number[] = []
+    for (let seed = 100; seed < 125; seed += 1) {
+      const mesh = new MemberMesh(seed)
+      await mesh.form(5)
+      await mesh.pass(seed * 37)
+      mesh[trial.fault](5)
+      const tookMs = await mesh.until(() => mesh.allHold(others, 5, 'dead'), 20_000)
+      expect(mesh.deaths(others), `seed ${seed}`).toHaveLength(4)
+      times.push(tookMs)
+    }
+    expect(Math.max(...times), times.join(' ')).toBeLessThanOrEqual(trial.withinMs)
+  })
+})
+
 describe('leaving and coming back', () => {
   test('CM-1: who leaves with a word has left, and nobody holds it for dead', async () => {
     const mesh = new MemberMesh(4)
