@@ -117,7 +117,7 @@ export interface MembershipState {
   readonly limits: MembershipLimits
   phase: MembershipPhase
   incarnation: number
-  /** The highest incarnation whose death was answered; below it verdicts are about earlier lives. */
+  /** The highest incarnation whose death was answered; verdicts up to it are old news. */
   condemned: number
   card: MemberCard
   readonly table: MemberTable

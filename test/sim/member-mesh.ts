@@ -5,7 +5,7 @@
  * memory outlives its node, as a disk does.
  */
 import { membershipLimits } from '../../protocols/limits.ts'
-import { Membership } from '../../protocols/membership-actor.ts'
+import type { Membership } from '../../protocols/membership-actor.ts'
 import type { MemberChange, MemberView } from '../../protocols/membership-actor.ts'
 import { topic } from '../../protocols/net.ts'
 import { membership } from '../../actors/membership.ts'
@@ -202,13 +202,13 @@ export class MemberMesh {
 
   /** Go on, through time if need be, until the promise has settled. */
   async run<T>(promise: Promise<T>): Promise<T> {
-    let pending = true
+    const pending = { now: true }
     const settled = (): void => {
-      pending = false
+      pending.now = false
     }
     promise.then(settled, settled)
     await this.time.settle()
-    while (pending && (await this.time.step())) continue
+    while (pending.now && (await this.time.step())) continue
     return promise
   }
 

@@ -1,5 +1,5 @@
 /**
- * What membership makes of strangers, of members that break its protocol, and of its own faults.
+ * Membership guests: what a mesh makes of strangers, of members that break its protocol, and of its own faults.
  */
 import { describe, expect, test } from 'vitest'
 

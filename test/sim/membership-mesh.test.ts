@@ -49,7 +49,7 @@ async function codeOf(mesh: MemberMesh, answer: Promise<string>): Promise<string
 }
 
 describe('WA-11: an actor on a node that is lost', () => {
-  test('WA-11: its watcher hears node-lost once, and the return of the node revives no ref', async () => {
+  test('WA-11: its watcher hears node-lost once, and no return revives the ref', async () => {
     const mesh = new MemberMesh(31)
     await mesh.form(3)
     const { ref, ends } = await watchEcho(mesh, 1, 3)
@@ -66,7 +66,7 @@ describe('WA-11: an actor on a node that is lost', () => {
     expect(await mesh.run(fresh.echo({ text: 'new' }))).toBe('new')
   })
 
-  test('WA-11: a restart that nobody noticed as a death ends the earlier life all the same', async () => {
+  test('WA-11: a restart that nobody noticed ends the earlier life all the same', async () => {
     const mesh = new MemberMesh(32)
     await mesh.form(3)
     const { ends } = await watchEcho(mesh, 1, 3)

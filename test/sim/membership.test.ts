@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest'
 
-import { Connections } from '../../actors/connections.ts'
+import type { Connections } from '../../actors/connections.ts'
 import type { AnyRef, Ref } from '../../src/kernel/index.ts'
 import { MemberMesh } from './member-mesh.ts'
 
@@ -38,7 +38,7 @@ describe('CM-6, R92: losing a node', () => {
     expect(mesh.deaths(others)).toHaveLength(4)
   })
 
-  test('a stopped node, whose connections stay, is dead everywhere within five seconds', async () => {
+  test('a stopped node, whose connections stay, is dead within five seconds', async () => {
     const mesh = new MemberMesh(3)
     await mesh.form(5)
     mesh.stop(5)
@@ -63,7 +63,7 @@ describe('CM-6, R92: detection by seeds', () => {
       expect(mesh.deaths(others), `seed ${seed}`).toHaveLength(4)
       times.push(tookMs)
     }
-    expect(Math.max(...times), times.join(' ')).toBeLessThanOrEqual(trial.withinMs)
+    expect(Math.max(...times)).toBeLessThanOrEqual(trial.withinMs)
   })
 })
 
@@ -84,7 +84,7 @@ describe('leaving and coming back', () => {
     expect(ids).toEqual(['peer-2', 'peer-3', 'peer-4'])
   })
 
-  test('CM-2: a node that was dead comes back as a new life, and its old one stays dead', async () => {
+  test('CM-2: a dead node comes back as a new life, and its old one stays dead', async () => {
     const mesh = new MemberMesh(5)
     await mesh.form(5)
     const first = (await mesh.view(5)).self
@@ -176,8 +176,8 @@ describe('what looks like a death and is none', () => {
     await mesh.pass(2_500)
     mesh.resume(4)
     await mesh.pass(1_000)
-    const fences = mesh.node(4).heard.filter(({ type }) => type === 'member.fenced')
-    expect(fences[0]?.change).toMatchObject({ reason: 'stalled', member: { self: true } })
+    const fence = mesh.node(4).heard.find(({ type }) => type === 'member.fenced')
+    expect(fence?.change).toMatchObject({ reason: 'stalled', member: { self: true } })
     await mesh.pass(20_000)
     for (const number of five) expect(await mesh.allHold(five, number, 'alive')).toBe(true)
   })

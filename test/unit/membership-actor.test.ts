@@ -102,7 +102,7 @@ describe('the deep check', () => {
     expect(await runChecks(standardChecks, given)).toEqual({ ...healthy, ...expected })
   })
 
-  test('a check of one more kind counts, the worst answer wins, and one that throws has failed', async () => {
+  test('checks can be added: the worst answer wins, and one that throws has failed', async () => {
     const found = await runChecks(
       [
         { field: 'certificates', run: () => 'warn' },

@@ -1,5 +1,5 @@
 /**
- * When a node that others declared dead lets go of what it owns.
+ * Membership fence: when a node that others declared dead lets go of what it owns.
  */
 import { describe, expect, test } from 'vitest'
 

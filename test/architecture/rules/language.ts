@@ -36,6 +36,8 @@ function nodeFindingsOf(source: Source): readonly Finding[] {
 }
 
 function refusalOf(node: SyntaxNode, path: string): string | undefined {
+  // Whoever publishes an event adds its type to the kernel's by declaration merging.
+  if (node.type === 'TSModuleDeclaration' && isAugmentation(node)) return undefined
   const refused = refusedNodes[node.type]
   if (refused !== undefined) return refused
   if (node.type === 'ExportDefaultDeclaration' && !mayExportDefault.test(path)) {
@@ -45,6 +47,12 @@ function refusalOf(node: SyntaxNode, path: string): string | undefined {
   if (node['kind'] === 'constructor') return undefined
   const hides = node['accessibility'] === 'private' || node['accessibility'] === 'protected'
   return hides ? `${String(node['accessibility'])}: use a #name` : undefined
+}
+
+/** `declare module './path.ts'`, which no namespace looks like. */
+function isAugmentation(node: SyntaxNode): boolean {
+  const id = node['id'] as SyntaxNode | undefined
+  return id?.type === 'Literal'
 }
 
 function commentFindingsOf(source: Source): readonly Finding[] {
