@@ -55,6 +55,7 @@ export class StreamChannel implements Channel {
     this.#outbox = new Outbox({
       stream,
       lane: protocol.lane,
+      turn: link.turn,
       onQueued: (difference) => link.countOutbound(difference),
       onFlushed: () => this.#flushed(),
     })

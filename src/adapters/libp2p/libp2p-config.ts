@@ -20,6 +20,7 @@ import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import { dialsPendingMax, netDialTimeoutMs, netWindowBytes } from '../../../protocols/limits.ts'
 import type { ColocationProfile } from './colocation.ts'
+import { gathering } from './gathering.ts'
 import type { NetOptions } from './options.ts'
 import { behindGate } from './service-gate.ts'
 import type { ServiceGate } from './service-gate.ts'
@@ -63,7 +64,10 @@ export function libp2pConfig(parts: Libp2pParts): Libp2pOptions {
     ...(options.networkKey === undefined
       ? {}
       : { connectionProtector: preSharedKey({ psk: pskOf(options.networkKey) }) }),
-    connectionEncrypters: options.encryption === 'tls-only' ? [tls()] : [tls(), noise()],
+    connectionEncrypters:
+      options.encryption === 'tls-only'
+        ? [gathering(tls())]
+        : [gathering(tls()), gathering(noise())],
     streamMuxers: [muxer()],
     connectionGater: gater,
     connectionManager: connectionManagerOf(colocation),

@@ -8,6 +8,7 @@ import { fullBucket, takeTokens } from '../../../protocols/rate.ts'
 import type { TokenBucket } from '../../../protocols/rate.ts'
 import type { Peer, PeerId } from '../../ports/net.ts'
 import type { StreamChannel } from './channel.ts'
+import { WriteTurn } from './write-turn.ts'
 
 const openRate = { perSecond: netOpensPerSecond, burst: netOpensBurst }
 
@@ -16,6 +17,7 @@ export class Link {
   readonly connection: Connection
   readonly dialer: PeerId
   readonly provenAtMs: number
+  readonly turn: WriteTurn
   readonly peer: Peer
   readonly channels = new Set<StreamChannel>()
   readonly #opens: TokenBucket
@@ -26,6 +28,7 @@ export class Link {
   constructor(connection: Connection, self: PeerId, about: HelloAbout) {
     this.peerId = connection.remotePeer.toString()
     this.connection = connection
+    this.turn = WriteTurn.of(connection.timeline)
     this.dialer = connection.direction === 'outbound' ? self : this.peerId
     this.provenAtMs = performance.now()
     this.#opens = fullBucket(openRate, this.provenAtMs)

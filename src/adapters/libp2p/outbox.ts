@@ -2,9 +2,7 @@
  * Outbox: the bounded queue between `send` and a stream; many frames leave as one write.
  *
  * The cost of a stream is per write, therefore frames are copied into a slab and cut into pieces
- * when enough has gathered or when the current turn of the event loop ends. Small and control
- * lanes flush at the end of the turn; bulk sends one piece per turn, so that a large transfer
- * never stands between a small frame and the socket for longer than a piece takes.
+ * when enough has gathered or when the connection's turn ends, which also says who goes first.
  * When the stream says that it is full, pieces wait here until its `drain` event; its own
  * `onDrain()` answers at once from the second time on and must not be used.
  */
@@ -12,19 +10,23 @@ import type { Stream } from '@libp2p/interface'
 import { frameHeaderBytes, writeFrameHeader } from '../../../protocols/frame.ts'
 import { netBulkPieceBytes, netCopyBytesMax, netFlushBytes } from '../../../protocols/limits.ts'
 import type { Lane } from '../../../protocols/net.ts'
+import { gatherPieceBytesMax } from './write-turn.ts'
+import type { Writer, WriteTurn } from './write-turn.ts'
 
 const slabBytes = 64 * 1024
 
 export interface OutboxInit {
   readonly stream: Stream
   readonly lane: Lane
+  readonly turn: WriteTurn
   /** Bytes began to wait or left; the difference is the argument. */
   readonly onQueued: (difference: number) => void
   /** Called after every flush. */
   readonly onFlushed: () => void
 }
 
-export class Outbox {
+export class Outbox implements Writer {
+  readonly lane: Lane
   readonly #init: OutboxInit
   #pieces: Uint8Array[] = []
   #nextPiece = 0
@@ -33,12 +35,12 @@ export class Outbox {
   #slabTo = 0
   #bytes = 0
   #full = false
-  #scheduled = false
   #ended = false
   #movedAtMs = 0
 
   constructor(init: OutboxInit) {
     this.#init = init
+    this.lane = init.lane
   }
 
   /** Bytes that the socket has not taken. */
@@ -69,19 +71,18 @@ export class Outbox {
   drained(): void {
     this.#full = false
     this.#movedAtMs = performance.now()
-    this.flush()
+    this.#schedule()
   }
 
-  flush(): void {
+  /** Send what the stream takes, of bulk one piece; true when more could be sent later. */
+  flush(): boolean {
     this.#seal()
     while (!this.#full && !this.#ended && this.#nextPiece < this.#pieces.length) {
       this.#sendPiece()
-      if (this.#init.lane === 'bulk' && this.#nextPiece < this.#pieces.length) {
-        this.#schedule()
-        break
-      }
+      if (this.lane === 'bulk') break
     }
     if (!this.#ended) this.#init.onFlushed()
+    return !this.#full && !this.#ended && this.#nextPiece < this.#pieces.length
   }
 
   end(): void {
@@ -95,14 +96,14 @@ export class Outbox {
   #addSmall(frame: Uint8Array, size: number): void {
     if (this.#slab.length - this.#slabTo < size) {
       this.#seal()
-      this.#slab = new Uint8Array(slabBytes)
+      this.#slab = new Uint8Array(Buffer.allocUnsafeSlow(slabBytes).buffer)
       this.#slabFrom = 0
       this.#slabTo = 0
     }
     writeFrameHeader(this.#slab, this.#slabTo, frame.length)
     this.#slab.set(frame, this.#slabTo + frameHeaderBytes)
     this.#slabTo += size
-    if (this.#slabTo - this.#slabFrom >= netFlushBytes) this.flush()
+    if (this.#slabTo - this.#slabFrom >= netFlushBytes && this.lane !== 'bulk') this.flush()
   }
 
   #addLarge(frame: Uint8Array): void {
@@ -131,16 +132,24 @@ export class Outbox {
     }
     this.#bytes -= piece.length
     this.#init.onQueued(-piece.length)
-    this.#full = !this.#init.stream.send(piece)
+    const { stream } = this.#init
+    // A stream that was reset a moment ago takes nothing; its channel hears of it by itself.
+    this.#full = stream.writeStatus !== 'writable' || !stream.send(piece)
     if (!this.#full) this.#movedAtMs = performance.now()
+    this.#reuseSlab(piece)
+  }
+
+  /** What was copied on its way out leaves its room to the next frames. */
+  #reuseSlab(piece: Uint8Array): void {
+    const { stream, turn } = this.#init
+    const last = this.#pieces.length === 0 && this.#slabFrom === this.#slabTo
+    if (!last || !turn.copies || piece.length > gatherPieceBytesMax) return
+    if (piece.buffer !== this.#slab.buffer || stream.writeBufferLength > 0) return
+    this.#slabFrom = 0
+    this.#slabTo = 0
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#full || this.#ended) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.flush()
-    })
+    if (!this.#full && !this.#ended) this.#init.turn.mark(this)
   }
 }
