@@ -18,6 +18,7 @@ export {
   type Duration,
   EdgeError,
   escalate,
+  eventKey,
   feed,
   firstOf,
   groupRouter,

@@ -1,15 +1,15 @@
 /**
  * Events: what happens in a system, published by type to whoever subscribed.
  *
- * A type is a word of `EventTypes`, or a class: whoever subscribes to a class hears of its
- * subclasses too. A throwing subscriber harms neither the publisher nor its neighbours; after
+ * A type is a word of `EventTypes`, a key made with `eventKey`, or a class: whoever subscribes to
+ * a class hears of its subclasses too. A throwing subscriber harms neither the publisher nor its neighbours; after
  * `unsubscribe` has returned nothing more arrives; a subscribed actor that ends is forgotten.
  */
 import type { CrashReport } from './crash-report.ts'
 import type { AnyRef } from './ref.ts'
 import { Subscription, type TellsTaking } from './subscription.ts'
 
-/** What the kernel itself publishes; other layers add their own by declaration merging. */
+/** What the kernel itself publishes; others add types by declaration merging or `eventKey`. */
 export interface EventTypes {
   'actor.started': { readonly path: string; readonly incarnation: number }
   'actor.failed': ActorFailed
@@ -58,6 +58,9 @@ export interface SupervisorDecided {
 }
 
 export type EventType = keyof EventTypes
+declare const carries: unique symbol
+/** A word of the program's own that stands for events of one shape. */
+export type EventKey<E> = string & { readonly [carries]: E }
 /** A class whose instances are published as events. */
 export type EventClass<E extends object = object> = abstract new (...args: never[]) => E
 export type Subscriber<T extends EventType> = (event: EventTypes[T], type: T) => void
@@ -66,9 +69,18 @@ export type AnySubscriber = (event: unknown, type: string) => void
 /** The event that a type stands for. */
 export type EventOf<T> = T extends EventType
   ? EventTypes[T]
-  : T extends EventClass<infer E>
+  : T extends EventKey<infer E>
     ? E
-    : never
+    : T extends EventClass<infer E>
+      ? E
+      : never
+
+export type AnyEventType = EventType | EventKey<unknown> | EventClass
+
+export function eventKey<E>(name: string): EventKey<E> {
+  // At run time a key is its name; only the compiler sees what it carries.
+  return name as EventKey<E>
+}
 
 export class Events {
   /** By word, or by the prototype of a class. */
@@ -80,8 +92,9 @@ export class Events {
 
   /** Subscribing the same function twice delivers once. Returns its own undoing. */
   subscribe<T extends EventType>(type: T, subscriber: Subscriber<T>): () => void
+  subscribe<E>(type: EventKey<E>, subscriber: (event: E) => void): () => void
   subscribe<E extends object>(type: EventClass<E>, subscriber: (event: E) => void): () => void
-  subscribe(type: EventType | EventClass, subscriber: unknown): () => void {
+  subscribe(type: string | EventClass, subscriber: unknown): () => void {
     // The map's key decides the event's type, so the wider signature is never called wrongly.
     return this.#add(keyOf(type), subscriber as AnySubscriber)
   }
@@ -92,7 +105,7 @@ export class Events {
   }
 
   /** Tell an actor of each event by a message of its own, until it ends. */
-  subscribeActor<T extends EventType | EventClass, R extends AnyRef>(
+  subscribeActor<T extends AnyEventType, R extends AnyRef>(
     type: T,
     ref: R,
     name: TellsTaking<R, EventOf<T>>,
@@ -115,11 +128,12 @@ export class Events {
   }
 
   /** Whether anybody would hear: spares the cost of describing what nobody reads. */
-  wanted(type: EventType | EventClass): boolean {
+  wanted(type: AnyEventType): boolean {
     return this.#all.size > 0 || (this.#subscribers.get(keyOf(type))?.size ?? 0) > 0
   }
 
   publish<T extends EventType>(type: T, event: EventTypes[T]): void
+  publish<E>(type: EventKey<E>, event: NoInfer<E>): void
   /** An instance of a class, for those who subscribed to the class or to one it extends. */
   publish(event: object): void
   publish(type: string | object, event?: unknown): void {

@@ -34,14 +34,14 @@ export interface StateSpec<M extends Messages, S extends string, D, C extends ke
   /** Happens when the state has lasted so long; leaving the state calls it off. */
   readonly timeout?: {
     readonly after: Duration
-    readonly then: (machine: Machine<M, S, D>, ctx: MachineContext<M, S, D>) => void
+    readonly then: (machine: Machine<M, S, D>, ctx: MachineContext<M, S, D>) => void | Promise<void>
   }
 }
 
 export interface MachineSpec<M extends Messages, S extends string, D, A, C extends keyof M> {
   readonly data: (init: A, ctx: MachineContext<M, S, D>) => D | Promise<D>
   readonly initial: NoInfer<S>
-  readonly states: { readonly [K in S]: StateSpec<M, S, D, C> }
+  readonly states: { readonly [K in S]: StateSpec<M, S, D, NoInfer<C>> }
   /** Handlers for every state that has none of its own. */
   readonly common?: { readonly [K in C]: Handler<M[K], Machine<M, S, D>, M> }
   readonly signals?: Signals<M, Machine<M, S, D>>
@@ -118,21 +118,26 @@ function compileStates<M extends Messages, S extends string, D, A, C extends key
         'after the other; declare it without { interleave: true }',
     )
   }
-  const compiled = names.map((name) => [name, compileState(protocol, spec, name)] as const)
-  return new Map(compiled)
+  const specs = Object.entries<StateSpec<M, S, D, C>>(spec.states)
+  const common: object = spec.common ?? {}
+  return new Map(
+    specs.map(([name, state]) => [name as S, compileState(protocol, { name, state, common })]),
+  )
 }
 
-function compileState<M extends Messages, S extends string, D, A, C extends keyof M>(
+interface OneState<M extends Messages, S extends string, D, C extends keyof M> {
+  readonly name: string
+  readonly state: StateSpec<M, S, D, C>
+  readonly common: object
+}
+
+function compileState<M extends Messages, S extends string, D, C extends keyof M>(
   protocol: Protocol<M>,
-  spec: MachineSpec<M, S, D, A, C>,
-  state: S,
+  { name: state, state: { on, enter, exit, timeout }, common }: OneState<M, S, D, C>,
 ): CompiledState<M, S, D> {
-  const specs: Readonly<Record<string, StateSpec<M, S, D, C>>> = spec.states
-  const { on, enter, exit, timeout } = specs[state] as StateSpec<M, S, D, C>
   checkNames(protocol, state, on)
   const handlers = protocol.table.map(({ name }): [string, AnyHandler] => {
     const own: unknown = Object.hasOwn(on, name) ? Reflect.get(on, name) : undefined
-    const common = spec.common ?? {}
     const shared: unknown = Object.hasOwn(common, name) ? Reflect.get(common, name) : undefined
     const handler = own ?? shared
     if (typeof handler === 'function') return [name, asTurn(handler as AnyHandler)]

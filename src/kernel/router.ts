@@ -230,7 +230,7 @@ export function routingActor<M extends Messages, A = void>(
       return opened
     },
     // One handler for whatever the protocol says: the types hold at the routees.
-    on: Object.fromEntries(handlers),
+    on: Object.fromEntries(handlers) as Handlers<M, OpenRouter>,
     signals: { dispose: ({ close }) => close() },
     // There is no state that a failing hash key could have spoiled.
     supervise: resume(),

@@ -39,10 +39,11 @@ export function finishTurn(cell: Cell, work: TurnOf, result: unknown): void {
 
 function complete(cell: Cell, { envelope, message }: TurnOf, result: unknown): void {
   if (result === stopped) requestStop(cell, { reason: 'normal' })
-  if (envelope === null || result === answeredLater) return
+  if (envelope === null) return
   if (envelope.trace !== undefined) {
     cell.home.tracer?.turnEnded(envelope.trace, message, cell.address, null)
   }
+  if (result === answeredLater) return
   if (message.kind === 'stream' && isIterable(result)) openPump(cell, envelope, result)
   else if (result instanceof Refusal) envelope.fail(result.error)
   else envelope.succeed(result)

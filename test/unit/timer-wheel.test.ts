@@ -1,5 +1,5 @@
 /**
- * Tests of the timer wheel against a sorted list: the plainest thing that could be right.
+ * Timer wheel tests: against a sorted list, the plainest thing that could be right.
  */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

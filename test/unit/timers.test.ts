@@ -1,5 +1,5 @@
 /**
- * Tests of an actor's timers and of its receive time-out, under virtual time.
+ * Timer tests: an actor's timers and its receive time-out, under virtual time.
  */
 import { describe, expect, test } from 'vitest'
 import {
@@ -101,7 +101,7 @@ describe('timers', () => {
     await kit.stop()
   })
 
-  test('TM-2: starting a key again replaces it, and a queued tick of the old is dropped', async () => {
+  test('TM-2: starting a key again replaces it, a queued tick of the old too', async () => {
     const ref = await started()
     ref.run(async (ctx) => {
       ctx.after('k', 10, 'tick', 'old')
@@ -114,7 +114,7 @@ describe('timers', () => {
     await kit.stop()
   })
 
-  test('TM-3: cancelling a key drops its queued tick too, and the key is no longer active', async () => {
+  test('TM-3: cancelling a key drops its queued tick too', async () => {
     const ref = await started()
     let activeWhileQueued = false
     let activeAfter = true
@@ -149,7 +149,7 @@ describe('timers', () => {
     expect(seen.hooks).toEqual(['preRestart active=false', 'postStop active=false'])
   })
 
-  test('TM-6: a change of behaviour keeps the timers, and the new behaviour gets the tick', async () => {
+  test('TM-6: a change of behaviour keeps the timers and gets their ticks', async () => {
     const ref = await started()
     ref.run((ctx) => {
       ctx.after('k', 10, 'tick', 'kept')
@@ -172,7 +172,7 @@ describe('timers', () => {
     await kit.stop()
   })
 
-  test('TM-8: fixed delay counts from the end of handling, fixed rate keeps its rhythm', async () => {
+  test('TM-8: fixed delay counts from the end of handling, fixed rate does not', async () => {
     const ref = await started()
     const at = (): number => kit.clock.now()
     let begunAt = at()
@@ -320,7 +320,7 @@ describe('the receive time-out', () => {
     await kit.stop()
   })
 
-  test('TM-11: it ends with the incarnation, may be set again, and is dead after the stop', async () => {
+  test('TM-11: it ends with the incarnation and may be set again in the next', async () => {
     const ref = await started()
     ref.run((ctx) => ctx.setReceiveTimeout(10))
     ref.run(() => {
