@@ -2,8 +2,9 @@
  * Events: what happens in a system, published by type to whoever subscribed.
  *
  * A type is a word of `EventTypes`, a key made with `eventKey`, or a class: whoever subscribes to
- * a class hears of its subclasses too. A throwing subscriber harms neither the publisher nor its neighbours; after
- * `unsubscribe` has returned nothing more arrives; a subscribed actor that ends is forgotten.
+ * a class hears of its subclasses too. A throwing subscriber harms neither the publisher nor its
+ * neighbours; after `unsubscribe` has returned nothing more arrives; a subscribed actor that ends
+ * is forgotten.
  */
 import type { CrashReport } from './crash-report.ts'
 import type { AnyRef } from './ref.ts'

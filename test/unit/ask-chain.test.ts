@@ -29,7 +29,7 @@ describe('giving up', () => {
     await world.kit.stop()
   })
 
-  test('AK-10: aborted while it runs, the handler sees it and the asker hears at once', async () => {
+  test('AK-10: aborted while it runs, the handler sees it, the asker hears at once', async () => {
     const world = await World.open()
     const controller = new AbortController()
     const asked = world.desk('a').wait({ key: 'k' }, { signal: controller.signal })

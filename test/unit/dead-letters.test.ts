@@ -150,7 +150,7 @@ describe('dead letters', () => {
     await kit.stop()
   })
 
-  test('DL-5: a subscriber that tells the dead hears of that too, as often as it does', async () => {
+  test('DL-5: a subscriber that tells the dead hears of that too, each time', async () => {
     const kit = await testSystem({ seed: 1 })
     const dead = await withDead(kit)
     const heard: DeadLetter[] = []
