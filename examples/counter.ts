@@ -32,6 +32,6 @@ ref.add({ by: 2 })
 console.log(await ref.total()) // → 42
 
 const crash = await ref.divide({ by: 0 }).catch((error: unknown) => error)
-console.log(hasCode(crash, 'faulted') && crash.message) // → /counter failed while it handled divide: nothing can be divided by zero
+console.log(hasCode(crash, 'faulted') && crash.detail) // → { path: '/counter', message: 'divide' }
 
 console.log(await ref.total(undefined, { deadline: 200 })) // → 40

@@ -1,4 +1,6 @@
-/** Gauges: figures that are read off the process instead of being a rate of work. */
+/**
+ * Gauges: figures that are read off the process instead of being a rate of work.
+ */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Outcome } from './outcome.ts'

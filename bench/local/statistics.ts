@@ -1,4 +1,6 @@
-/** Statistics: the few figures that a row shows of its single runs. */
+/**
+ * Statistics: the few figures that a row shows of its single runs.
+ */
 export interface Spread {
   readonly min: number
   readonly max: number

@@ -8,7 +8,11 @@ import { startLoaded } from '../node-start.ts'
 import type { ChildOrder, ChildWord } from './processes.ts'
 
 process.once('message', (order: ChildOrder) => {
-  void begin(order).then((word) => process.send?.(word))
+  void begin(order).then((word) => {
+    process.send?.(word, () => {
+      if (word.kind === 'failed') process.exit(1)
+    })
+  })
 })
 
 async function begin(order: ChildOrder): Promise<ChildWord> {
@@ -24,7 +28,6 @@ async function begin(order: ChildOrder): Promise<ChildWord> {
     return { kind: 'ready' }
   } catch (error) {
     const code = error instanceof EdgeError ? error.code : 'start_failed'
-    setImmediate(() => process.exit(1))
     return { kind: 'failed', code, message: error instanceof Error ? error.message : String(error) }
   }
 }

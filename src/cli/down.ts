@@ -5,12 +5,13 @@ import { holderOf } from '../adapters/node-host/index.ts'
 import { request } from '../control-client.ts'
 import type { RunningNode } from '../control-client.ts'
 import { EdgeError } from '../kernel/index.ts'
+import { poll } from '../poll.ts'
 import type { Output } from './output.ts'
 import { running } from './settings.ts'
 import type { CommonFlags } from './settings.ts'
 
 const stopWithinMs = 15_000
-const lookEveryMs = 25
+const stopping = { everyMs: 25, withinMs: stopWithinMs }
 
 export async function down(flags: CommonFlags, output: Output): Promise<void> {
   const nodes = await running(flags)
@@ -21,11 +22,12 @@ export async function down(flags: CommonFlags, output: Output): Promise<void> {
 
 async function stopOne(node: RunningNode): Promise<void> {
   await request(node, { op: 'stop', leave: true }, stopWithinMs)
-  const until = performance.now() + stopWithinMs
-  while ((await holderOf(node.dataDir))?.pid === node.record.pid) {
-    if (performance.now() > until) throw stillRunning(node)
-    await new Promise((resolve) => void setTimeout(resolve, lookEveryMs))
-  }
+  const gone = await poll(async () => ((await holds(node)) ? undefined : true), stopping)
+  if (gone === undefined) throw stillRunning(node)
+}
+
+async function holds(node: RunningNode): Promise<boolean> {
+  return (await holderOf(node.dataDir))?.pid === node.record.pid
 }
 
 function stillRunning({ record }: RunningNode): EdgeError {

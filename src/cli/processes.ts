@@ -14,6 +14,7 @@ import { openClusterSecret } from '../adapters/node-host/index.ts'
 import type { NodeConfig } from '../config.ts'
 import { findRunning, request } from '../control-client.ts'
 import { EdgeError } from '../kernel/index.ts'
+import { poll } from '../poll.ts'
 import type { Output } from './output.ts'
 import { statusText } from './status.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -31,8 +32,7 @@ export type ChildWord =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
-const formTimeoutMs = 30_000
-const lookEveryMs = 20
+const forming = { everyMs: 20, withinMs: 30_000 }
 
 export async function startProcesses(
   config: NodeConfig,
@@ -106,22 +106,20 @@ function ended(child: ChildProcess): Promise<unknown> {
 
 /** Wait until one of them sees all of them alive. */
 async function formed(dataDir: string, count: number): Promise<StatusReport> {
-  const until = performance.now() + formTimeoutMs
-  for (;;) {
-    const [node] = await findRunning(dataDir)
-    if (node !== undefined) {
-      const report = (await request(node, { op: 'status' }, 5_000)) as StatusReport
-      const alive = report.nodes.filter(({ liveness }) => liveness === 'alive')
-      if (alive.length >= count) return { ...report, nodes: alive }
-    }
-    if (performance.now() > until) {
-      throw new EdgeError(
-        'timeout',
-        `The ${count} nodes did not find each other in ${formTimeoutMs} ms`,
-      )
-    }
-    await new Promise((resolve) => void setTimeout(resolve, lookEveryMs))
-  }
+  const report = await poll(() => reportOf(dataDir, count), forming)
+  if (report !== undefined) return report
+  throw new EdgeError(
+    'timeout',
+    `The ${count} nodes did not find each other in ${forming.withinMs} ms`,
+  )
+}
+
+async function reportOf(dataDir: string, count: number): Promise<StatusReport | undefined> {
+  const [node] = await findRunning(dataDir)
+  if (node === undefined) return undefined
+  const report = (await request(node, { op: 'status' }, 5_000)) as StatusReport
+  const alive = report.nodes.filter(({ liveness }) => liveness === 'alive')
+  return alive.length >= count ? { ...report, nodes: alive } : undefined
 }
 
 function demoText(report: StatusReport, dataDir: string): string {

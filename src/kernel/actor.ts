@@ -30,7 +30,7 @@ export type Stopped = typeof stopped
 
 export type Handler<S, St, M extends Messages> =
   S extends AskSpec<infer I, infer O>
-    ? (state: St, payload: I, ctx: Context<M, St>) => Answer<O> | Promise<O | Refusal>
+    ? (state: St, payload: I, ctx: Context<M, St>) => Answer<O> | Promise<Answer<O>>
     : S extends StreamSpec<infer I, infer O>
       ? (state: St, payload: I, ctx: Context<M, St>) => AsyncIterable<O> | Iterable<O>
       : S extends TellSpec<infer I>

@@ -24,13 +24,17 @@ export abstract class Inbound extends Envelope {
   readonly #clock: Clock
   #controller: AbortController | null = null
   #cancelled = false
-  protected settled = false
+  #settled = false
 
   constructor(sender: Sender, id: number, route: AnswerRoute, clock: Clock) {
     super(sender)
     this.id = id
     this.route = route
     this.#clock = clock
+  }
+
+  get over(): boolean {
+    return this.#settled
   }
 
   override get expectsReply(): boolean {
@@ -58,14 +62,15 @@ export abstract class Inbound extends Envelope {
 
   /** The asker has given up. */
   cancel(): void {
-    if (this.settled) return
+    if (this.#settled) return
     this.#cancelled = true
     this.#controller?.abort(cancelledError())
   }
 
-  protected settle(): boolean {
-    if (this.settled) return false
-    this.settled = true
+  /** True for whoever ends it; it ends once. */
+  settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
     this.route.done(this.id)
     return true
   }
@@ -120,7 +125,7 @@ export class InboundStream extends Inbound implements StreamEnvelope {
   }
 
   item(value: unknown): void {
-    if (!this.settled) this.route.answer([kind.item, this.id, this.#items++, value])
+    if (!this.over) this.route.answer([kind.item, this.id, this.#items++, value])
   }
 
   end(): void {

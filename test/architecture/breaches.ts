@@ -150,8 +150,8 @@ export const breaches: readonly Breach[] = [
   },
   {
     rule: /failures are caught/,
-    breaks: 'the mesh catches a rejection',
-    sources: [file('src/mesh/link.ts', 'export const send = (p) => p.catch(() => {})')],
+    breaks: 'the model catches a rejection',
+    sources: [file('src/model/link.ts', 'export const send = (p) => p.catch(() => {})')],
     says: /catches a failure/,
   },
   {

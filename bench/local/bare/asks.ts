@@ -1,4 +1,6 @@
-/** BareAsks: a promise per question. Deadlines are a feature, so a bare cell has none. */
+/**
+ * BareAsks: a promise per question. Deadlines are a feature, so a bare cell has none.
+ */
 import { timed, verify } from '../outcome.ts'
 import type { Workloads } from '../outcome.ts'
 import { Cell } from './mailbox.ts'

@@ -1,4 +1,6 @@
-/** BareCrowds: many cells that each do little. */
+/**
+ * BareCrowds: many cells that each do little.
+ */
 import { completion, skynetSum, timed, verify } from '../outcome.ts'
 import type { Workloads } from '../outcome.ts'
 import { Cell } from './mailbox.ts'

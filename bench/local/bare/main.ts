@@ -1,4 +1,6 @@
-/** BareMain: the measured process of the bare mailbox. */
+/**
+ * BareMain: the measured process of the bare mailbox.
+ */
 import { serve } from '../serve.ts'
 import { bareAsks } from './asks.ts'
 import { bareCrowds } from './crowds.ts'

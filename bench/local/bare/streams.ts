@@ -1,4 +1,6 @@
-/** BareStreams: long runs of messages between few cells. */
+/**
+ * BareStreams: long runs of messages between few cells.
+ */
 import { completion, timed, verify } from '../outcome.ts'
 import type { Workloads } from '../outcome.ts'
 import { Cell } from './mailbox.ts'

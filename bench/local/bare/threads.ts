@@ -1,4 +1,6 @@
-/** BareThreads: a message to a thread and back over its own port, nothing else. */
+/**
+ * BareThreads: a message to a thread and back over its own port, nothing else.
+ */
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { timed, verify } from '../outcome.ts'

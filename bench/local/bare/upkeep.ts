@@ -1,4 +1,6 @@
-/** BareUpkeep: what many cells cost while they idle or never rest. */
+/**
+ * BareUpkeep: what many cells cost while they idle or never rest.
+ */
 import { bytesPerItem, delayWhile } from '../gauges.ts'
 import type { Workloads } from '../outcome.ts'
 import { Cell } from './mailbox.ts'

@@ -1,4 +1,6 @@
-/** ShoalAsks: questions from outside the system, with the default and with a given deadline. */
+/**
+ * ShoalAsks: questions from outside the system, with the default and with a given deadline.
+ */
 import { ActorSystem, actor, ask, protocol } from 'shoal'
 import type { AskOptions } from 'shoal'
 import { timed, verify } from '../outcome.ts'

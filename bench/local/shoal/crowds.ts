@@ -1,4 +1,6 @@
-/** ShoalCrowds: many actors side by side that each do little. */
+/**
+ * ShoalCrowds: many actors side by side that each do little.
+ */
 import { ActorSystem, actor, protocol, tell } from 'shoal'
 import type { RefOf } from 'shoal'
 import { completion, skynetSum, timed, verify } from '../outcome.ts'

@@ -1,4 +1,6 @@
-/** ShoalLives: what it costs that actors begin, end, fail, idle or never rest. */
+/**
+ * ShoalLives: what it costs that actors begin, end, fail, idle or never rest.
+ */
 import { ActorSystem, actor, ask, protocol, restart, tell } from 'shoal'
 import { bytesPerItem, delayWhile } from '../gauges.ts'
 import { timed, verify } from '../outcome.ts'

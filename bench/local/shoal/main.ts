@@ -1,4 +1,6 @@
-/** ShoalMain: the measured process of this project, through the public door alone. */
+/**
+ * ShoalMain: the measured process of this project, through the public door alone.
+ */
 import { serve } from '../serve.ts'
 import { shoalAsks } from './asks.ts'
 import { shoalCrowds } from './crowds.ts'

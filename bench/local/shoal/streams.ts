@@ -1,4 +1,6 @@
-/** ShoalStreams: long runs of messages between few actors. */
+/**
+ * ShoalStreams: long runs of messages between few actors.
+ */
 import { ActorSystem, actor, ask, protocol, tell } from 'shoal'
 import type { RefOf } from 'shoal'
 import { completion, timed, verify } from '../outcome.ts'

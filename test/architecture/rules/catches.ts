@@ -77,6 +77,11 @@ export const borders: readonly Border[] = [
     why: 'files and processes fail in ways only the machine knows; each becomes a coded refusal',
   },
   { path: /^src\/adapters\/(?:piscina|comlink)\//, border: 'worker', why: 'threads die' },
+  {
+    path: /^src\/(?:cli\/[a-z-]+|node|node-[a-z-]+|control-[a-z]+)\.ts$/,
+    border: 'exception',
+    why: 'a command or a start that fails closes what it opened and ends in one sentence',
+  },
   { path: /^src\/adapters\/http\//, border: 'http', why: 'a request must end in an answer' },
   { path: /^workers\//, border: 'worker', why: 'the job of a stranger fails in its thread' },
 ]
