@@ -61,7 +61,7 @@ export const arrows: Readonly<Record<string, readonly Arrow[]>> = {
   'src/cli': everywhere,
   src: everywhere,
   actors: [kernel, mesh, ports, model, protocols],
-  workers: [kernel, protocols, model],
+  workers: [kernel, ports, protocols, model],
   examples: [],
   bench: [],
   tools: [],
