@@ -1,5 +1,5 @@
 /**
- * The net in memory keeps the net contract, on a clock that jumps from event to event.
+ * MemoryNet: keeps the net contract, on a clock that jumps from event to event.
  */
 import { MemoryNet, MemoryNetwork } from '../../src/adapters/memory/index.ts'
 import { netContract } from './net.ts'

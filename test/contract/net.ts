@@ -1,5 +1,5 @@
 /**
- * The contract that every net keeps; run against the one in memory and libp2p alike.
+ * Net contract: what every net keeps; run against the one in memory and libp2p alike.
  */
 import { netChannelsContract } from './net-channels.ts'
 import { netPeersContract } from './net-peers.ts'

@@ -1,5 +1,5 @@
 /**
- * The libp2p net keeps the net contract, over real sockets and TLS.
+ * Libp2pNet: keeps the net contract, over real sockets and TLS.
  */
 import { netContract } from '../contract/net.ts'
 import { openLibp2pWorld } from './libp2p-world.ts'

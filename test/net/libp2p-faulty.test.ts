@@ -126,7 +126,7 @@ describe('floods and slowness', () => {
     await stage.othersUnaffected()
   })
 
-  it('T4: a peer that stops reading holds a bounded queue, then loses its channel', async (world) => {
+  it('T4: who stops reading holds a bounded queue, then loses the channel', async (world) => {
     const stage = await scene(world, { ...talk, writeTimeoutMs: 1_500 })
     const { stream, channel } = await opened(stage, world)
     const there = listenTo(channel)

@@ -1,5 +1,5 @@
 /**
- * A world of real nets on loopback, for the contract and for tests of what only they can meet.
+ * Libp2pWorld: real nets on loopback, for the contract and for tests of what only they can meet.
  */
 import { startLibp2pNet } from '../../src/adapters/libp2p/index.ts'
 import type { NetOptions } from '../../src/adapters/libp2p/index.ts'

@@ -28,8 +28,10 @@ export function peerIdIn(address: string): string | undefined {
   return named(parseAddress(address))
 }
 
+/** An address that ends at a relay names the relay, not who is behind it. */
 function named(address: Multiaddr): string | undefined {
-  return address.getComponents().findLast((part) => part.name === 'p2p')?.value
+  const last = address.getComponents().at(-1)
+  return last?.name === 'p2p' ? last.value : undefined
 }
 
 function parseAddress(text: string): Multiaddr {

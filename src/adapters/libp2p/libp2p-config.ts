@@ -32,8 +32,10 @@ export interface Libp2pParts {
   readonly colocation: ColocationProfile
   readonly gater: ConnectionGater
   readonly topics: Topics
-  readonly gateOf: (registrar: ConstructorParameters<typeof ServiceGate>[0]) => ServiceGate
+  readonly gateOf: (registrar: GatedRegistrar, waits: boolean) => ServiceGate
 }
+
+type GatedRegistrar = ConstructorParameters<typeof ServiceGate>[0]
 
 const protocolPrefix = 'shoal'
 /** Keeps idle sockets, which end after the inactivity time-out, and notices silent ones. */
@@ -59,7 +61,7 @@ export function libp2pConfig(parts: Libp2pParts): Libp2pOptions {
         inboundSocketInactivityTimeout: inactivityMs,
         outboundSocketInactivityTimeout: inactivityMs,
       }),
-      ...(relay ? [circuitRelayTransport()] : []),
+      ...(relay ? [relayTransport(parts)] : []),
     ],
     ...(options.networkKey === undefined
       ? {}
@@ -115,19 +117,34 @@ function connectionManagerOf(
 
 function servicesOf(parts: Libp2pParts): NonNullable<Libp2pOptions['services']> {
   const { options, topics, gateOf } = parts
+  const gated = <Parts extends object>(components: Parts): Parts =>
+    behindGate(components, (registrar) => gateOf(registrar, false)).components
   return {
     identify: (components) =>
-      identify({ protocolPrefix, runOnConnectionOpen: false })(
-        behindGate(components, gateOf).components,
-      ),
-    ping: (components) => ping({ protocolPrefix })(behindGate(components, gateOf).components),
+      identify({ protocolPrefix, runOnConnectionOpen: false })(gated(components)),
+    ping: (components) => ping({ protocolPrefix })(gated(components)),
     pubsub: (components) => {
-      const gated = behindGate(components, gateOf)
-      return topics.createRouter(gated.components, gated.gate)
+      const { components: behind, gate } = behindGate(components, (registrar) =>
+        gateOf(registrar, false),
+      )
+      return topics.createRouter(behind, gate)
     },
-    ...(options.relay === true ? { dcutr: dcutr() } : {}),
-    ...(options.relayServer === true ? { relay: circuitRelayServer() } : {}),
+    ...(options.relay === true ? { dcutr: (parts) => dcutr()(gated(parts)) } : {}),
+    ...(options.relayServer === true ? { relay: relayService(parts) } : {}),
   }
+}
+
+/** A reservation is asked for as soon as there is a connection: the hello is waited for. */
+function relayService({ gateOf }: Libp2pParts) {
+  return (components: Parameters<ReturnType<typeof circuitRelayServer>>[0]) =>
+    circuitRelayServer()(behindGate(components, (registrar) => gateOf(registrar, true)).components)
+}
+
+function relayTransport({ gateOf }: Libp2pParts) {
+  return (components: Parameters<ReturnType<typeof circuitRelayTransport>>[0]) =>
+    circuitRelayTransport()(
+      behindGate(components, (registrar) => gateOf(registrar, true)).components,
+    )
 }
 
 /** The text form of a network key that other implementations read as well. */

@@ -25,6 +25,8 @@ export interface GateRule {
   /** Whether a service may serve this connection. */
   readonly admits: (connection: Connection) => boolean
   readonly onRefused: (connection: Connection) => void
+  /** Resolves when a hello that is under way went well; a service that waits asks for it. */
+  readonly admission: (connection: Connection) => Promise<unknown>
   /** What a service reads from; a place to bound it. */
   readonly wrap?: (stream: Stream, connection: Connection) => Stream
 }
@@ -32,23 +34,41 @@ export interface GateRule {
 export class ServiceGate implements Registrar {
   readonly #inner: Registrar
   readonly #rule: GateRule
+  readonly #waits: boolean
   readonly #topologies = new Map<string, Topology>()
   #registered = 0
 
-  constructor(inner: Registrar, rule: GateRule) {
+  /** A service that `waits` is asked for things in the same breath as the hello. */
+  constructor(inner: Registrar, rule: GateRule, options: { readonly waits?: boolean } = {}) {
     this.#inner = inner
     this.#rule = rule
+    this.#waits = options.waits === true
   }
 
   handle(protocol: string, handler: StreamHandler, options?: StreamHandlerOptions): Promise<void> {
+    const serve: StreamHandler = (stream, connection) =>
+      handler(this.#rule.wrap?.(stream, connection) ?? stream, connection)
     const gated: StreamHandler = (stream, connection) => {
-      if (this.#rule.admits(connection)) {
-        return handler(this.#rule.wrap?.(stream, connection) ?? stream, connection)
-      }
-      this.#rule.onRefused(connection)
-      stream.abort(new Error('peer has not proven itself'))
+      if (this.#rule.admits(connection)) return serve(stream, connection)
+      if (this.#waits) return this.#serveLater(stream, connection, serve)
+      this.#refuse(stream, connection)
     }
     return this.#inner.handle(protocol, gated, options)
+  }
+
+  async #serveLater(stream: Stream, connection: Connection, serve: StreamHandler): Promise<void> {
+    try {
+      await this.#rule.admission(connection)
+    } catch {
+      this.#refuse(stream, connection)
+      return
+    }
+    await serve(stream, connection)
+  }
+
+  #refuse(stream: Stream, connection: Connection): void {
+    this.#rule.onRefused(connection)
+    stream.abort(new Error('peer has not proven itself'))
   }
 
   unhandle(protocol: string, options?: AbortOptions): Promise<void> {

@@ -26,6 +26,7 @@ import { Offenders } from './offenders.ts'
 import { colocationDefault } from './options.ts'
 import type { NetOptions } from './options.ts'
 import { ServiceGate } from './service-gate.ts'
+import type { GateRule } from './service-gate.ts'
 import { Topics, topicsFeature } from './topics.ts'
 
 /** The peer id that belongs to a key seed. */
@@ -60,7 +61,8 @@ export async function startLibp2pNet(options: NetOptions): Promise<Net> {
       colocation,
       topics,
       gater: gaterOf(admission, offenders, counters),
-      gateOf: (registrar) => gateOf(registrar, admission, topics, counters),
+      gateOf: (registrar, waits) =>
+        new ServiceGate(registrar, gateRule(admission, topics, counters), { waits }),
     }),
   )
   late.libp2p = libp2p
@@ -92,19 +94,15 @@ function peerEvents(
   }
 }
 
-function gateOf(
-  registrar: ConstructorParameters<typeof ServiceGate>[0],
-  admission: Admission,
-  topics: Topics,
-  counters: NetCounters,
-): ServiceGate {
-  return new ServiceGate(registrar, {
+function gateRule(admission: Admission, topics: Topics, counters: NetCounters): GateRule {
+  return {
     admits: (connection) => admission.proven(connection),
+    admission: (connection) => admission.admitted(connection),
     onRefused: () => {
       counters.unprovenRefused += 1
     },
     wrap: (stream, connection) => topics.wrapInbound(stream, connection.remotePeer.toString()),
-  })
+  }
 }
 
 function gaterOf(
