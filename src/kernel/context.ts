@@ -34,7 +34,7 @@ import {
 import { Scope } from './scope.ts'
 import { stash, unstashAll } from './stash.ts'
 import { type TimerKind, Timers } from './timers.ts'
-import { current, type Turn } from './turn.ts'
+import { current, Turn } from './turn.ts'
 import { link, unlink, unwatch, watch } from './watch.ts'
 
 export interface TimerOptions {
@@ -305,10 +305,13 @@ export class Context<M extends Messages, St> implements Revocable {
     for (const scope of this.#scopes) scope.abort(why)
   }
 
-  /** The turn that runs; after an await, the one serial turn that is under way. */
+  /** The turn that runs; after an await, the one it remembers, or else the serial one. */
   get #turn(): Turn {
     const cell = this.#live
-    return current.cell === cell ? current : (cell.turn ?? current)
+    if (current.cell === cell) return current
+    const carried = cell.home.carrier.current()
+    if (carried instanceof Turn && carried.cell === cell && !carried.over) return carried
+    return cell.turn ?? current
   }
 }
 

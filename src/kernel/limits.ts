@@ -20,6 +20,8 @@ export const stashCapacity = 10_000
 export const timerTicksQueued = 1_000
 /** Items a stream may have under way before its reader must ask for more. */
 export const streamWindow = 16
+/** Credit that a reader elsewhere may run up; more buys nothing. */
+export const streamCreditMax = 1_024
 /** Turns one actor runs before the next ready actor gets its chance. */
 export const turnsPerSlice = 16
 /** How long ready actors run before pending I/O gets its chance. */

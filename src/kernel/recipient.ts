@@ -62,8 +62,8 @@ export interface Watcher {
 
 /** Our own sampling bit: the kernel carries what the tracer gives it and never looks inside. */
 export interface Tracer {
-  /** Context for a message sent in a turn that carries `parent`; undefined when not sampled. */
+  /** Context for a message sent in a turn that carries `parent`; undefined carries nothing on. */
   inject(parent: unknown, message: Message, to: Recipient): unknown
-  /** A turn with a sampled context ended. */
+  /** A turn that carries a context ended; one that answers later, too. */
   turnEnded(trace: unknown, message: Message, at: Address, error: unknown): void
 }

@@ -2,10 +2,12 @@
  * Stream: many answers to one question, at the pace of whoever reads them.
  *
  * The reader grants credit for a window of items and renews it as it consumes, so nothing is ever
- * buffered beyond the window. Leaving the loop cancels the source.
+ * buffered beyond the window. Leaving the loop cancels the source. Only the opening has a deadline:
+ * how long a reader waits for an item is its own affair.
  */
 import { type AskOptions, budgetOf, refuseAsk } from './ask.ts'
 import { Envelope, type Withdrawal } from './envelope.ts'
+import { EdgeError } from './errors.ts'
 import * as limits from './limits.ts'
 import type { Sender } from './mailbox.ts'
 import type { Message } from './protocol.ts'
@@ -30,6 +32,8 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
   #takers: Taker[] = []
   #outcome: { readonly error: Error | null } | null = null
   #consumed = 0
+  #controller: AbortController | null = null
+  #late = false
 
   constructor(
     to: Recipient,
@@ -45,17 +49,30 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
     this.#signal?.addEventListener('abort', this.#abort)
   }
 
+  /** Aborted when the reader has left or was told that the stream is over. */
+  override get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#outcome !== null) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  override abortWork(why: Error): void {
+    this.#controller?.abort(why)
+  }
+
   override get expectsReply(): boolean {
     return true
   }
 
   override withdrawn(): Withdrawal | null {
-    return this.#outcome === null ? null : 'cancelled'
+    if (this.#outcome === null) return null
+    return this.#late ? 'expired' : 'cancelled'
   }
 
   /** The source exists: from now on there is no deadline but the reader's own. */
   opened(pump: Tap): void {
     this.#to.home.wheel.cancel(this)
+    this.deadlineAt = Infinity
     if (this.#outcome !== null) {
       pump.cancel()
       return
@@ -65,6 +82,7 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
   }
 
   item(value: unknown): void {
+    if (this.#outcome !== null) return
     const taker = this.#takers.shift()
     if (taker === undefined) this.#buffer.push(value)
     else this.#hand(taker, value)
@@ -78,8 +96,14 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
     this.#settle(error)
   }
 
+  /** The handler answered with something that has no items. */
+  override succeed(): void {
+    this.#settle(refuseStream(this.#to, this.#message))
+  }
+
   /** The source was not opened in time. */
   override fire(): void {
+    this.#late = true
     this.#settle(refuseAsk.timeout(this.#to, this.#message, this.#budgetMs))
   }
 
@@ -96,9 +120,7 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
   }
 
   return(): Promise<Step> {
-    this.#buffer = []
-    this.#pump?.cancel()
-    this.#settle(null)
+    this.#leave(null)
     return Promise.resolve({ done: true, value: undefined })
   }
 
@@ -125,6 +147,7 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
   #settle(error: Error | null): void {
     if (this.#outcome !== null) return
     this.#outcome = { error }
+    this.#controller?.abort(error ?? undefined)
     this.#to.home.wheel.cancel(this)
     this.#signal?.removeEventListener('abort', this.#abort)
     for (const taker of this.#takers.splice(0)) {
@@ -133,9 +156,16 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
     }
   }
 
-  readonly #abort = (): void => {
+  /** What is still buffered is not wanted any more either. */
+  #leave(error: Error | null): void {
+    this.#settle(error)
+    this.#buffer = []
     this.#pump?.cancel()
-    this.#settle(refuseAsk.cancelled(this.#to, this.#message, this.#signal?.reason))
+  }
+
+  readonly #abort = (): void => {
+    if (this.#outcome !== null) return
+    this.#leave(refuseAsk.cancelled(this.#to, this.#message, this.#signal?.reason))
   }
 }
 
@@ -155,10 +185,27 @@ export function openStream(
   else if (options?.signal?.aborted === true) {
     reader.fail(refuseAsk.cancelled(to, message, options.signal.reason))
   } else {
-    if (turn !== null) reader.chain = chainOf(turn)
+    if (turn !== null) {
+      reader.chain = chainOf(turn)
+      if (to.wouldDeadlock(reader.chain, message)) {
+        reader.fail(refuseAsk.deadlock(to, message, turn))
+        return reader
+      }
+    }
     if (home.tracer !== null) reader.trace = home.tracer.inject(turn?.envelope?.trace, message, to)
-    home.wheel.arm(reader, now + budgetMs)
+    reader.deadlineAt = now + budgetMs
+    home.wheel.arm(reader, reader.deadlineAt)
     to.accept(message, payload, reader)
   }
   return reader
+}
+
+function refuseStream(to: Recipient, message: Message): EdgeError {
+  const { path } = to.address
+  return new EdgeError(
+    'faulted',
+    `${path} answered stream ${message.name} with nothing that has items; its handler must ` +
+      'return an iterable',
+    { detail: { path, message: message.name } },
+  )
 }

@@ -13,6 +13,7 @@ import { BUSY, CLOSED, IDLE_WATCHED } from './flags.ts'
 import * as limits from './limits.ts'
 import type { Message } from './protocol.ts'
 import { RECEIVE_TIMEOUT, type SignalWork } from './signals.ts'
+import { activeTurn } from './turn.ts'
 
 export type TimerKind = 'once' | 'fixed-rate' | 'fixed-delay'
 
@@ -42,6 +43,12 @@ export class Timers {
     this.cancel(key)
     const timer = new Timer(this.#cell, spec, () => this.#timers.delete(key))
     this.#timers.set(key, timer)
+    const { tracer, carrier } = this.#cell.home
+    if (tracer !== null) {
+      // Whatever the ticks cause belongs to the story of who started them.
+      const parent = activeTurn(carrier)?.envelope?.trace
+      timer.trace = tracer.inject(parent, spec.message, this.#cell)
+    }
     timer.arm(firstMs)
   }
 

@@ -1,12 +1,17 @@
 /**
  * Door of the memory adapters: the twins that tests and the simulator run on.
  */
+export { createMemoryCodec } from './codec.ts'
 export { AsyncCarrier, ownContext, promisesSettled } from './event-loop.ts'
 export { createMemoryHost } from './host.ts'
 export type { MemoryHost, MemoryHostOptions } from './host.ts'
+export { MemoryLiveness } from './liveness.ts'
+export type { MemoryLivenessWorld } from './liveness.ts'
 export { MemoryLog } from './log.ts'
 export type { LogLine, MemoryLogOptions } from './log.ts'
 export { MemoryPeers } from './peer-memory.ts'
+export { MemoryTracer } from './tracer.ts'
+export type { Span, TracerOptions, Visit } from './tracer.ts'
 export { MemoryNet } from './net.ts'
 export type { MemoryNetOptions } from './net.ts'
 export { MemoryNetwork, plainModel } from './network.ts'
