@@ -207,6 +207,10 @@ export const jobMemoryMbMin = 8
 export const jobCloseGraceMs = 5_000
 /** How long a turn may block the main thread before the watchdog names it. */
 export const watchdogIntervalMs = 1_000
+/** A main thread that comes back after a suspension of the machine beats within this time. */
+export const watchdogDoubtMs = 50
+/** Frames of the stack that a report shows. */
+export const watchdogFramesMax = 20
 
 /** Actor frames larger than this take the bulk lane: small ones must not wait behind them. */
 export const actorBulkFromBytes = 16 * 1024

@@ -101,7 +101,7 @@ export class JobDesk {
       return this.#enqueue(job)
     } catch (refusal) {
       this.#counts.refused++
-      return Promise.reject(refusal)
+      return Promise.reject(refusal instanceof Error ? refusal : new Error(String(refusal)))
     }
   }
 
@@ -238,7 +238,7 @@ export class JobDesk {
 function fullError(queueMax: number): EdgeError {
   return new EdgeError(
     'overloaded',
-    `All threads are busy and ${queueMax} jobs wait already; try again later or run fewer at once`,
+    `All threads are busy and ${queueMax} jobs wait already; try later or run fewer at once`,
     { detail: { queueMax } },
   )
 }

@@ -86,6 +86,7 @@ export class Packer {
     if (transfer.length > 0) checkMovables(transfer)
     this.#begin(subject, transfer)
     const walked = this.#walk(value, 0)
+    this.#count(0)
     const carried = this.#carried
     if (transfer.length === 0 && !carried) return new Parcel(walked, false, noExtra)
     if (transfer.length === 0) {

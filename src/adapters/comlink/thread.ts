@@ -79,6 +79,7 @@ export class Thread {
   #fault: unknown = undefined
   #why: EdgeError | null = null
   #wanted = false
+  #resting = false
   ended = false
 
   constructor(options: ThreadOptions) {
@@ -214,7 +215,10 @@ export class Thread {
   }
 
   #listen(): Promise<EdgeError | null> {
-    this.#port.on('message', (frames: readonly unknown[]) => this.link.receive(frames))
+    this.#port.on('message', (frames: readonly unknown[]) => {
+      this.link.receive(frames)
+      this.#restSoon()
+    })
     this.#port.unref()
     this.#controlPort.unref()
     this.#worker.unref()
@@ -251,6 +255,16 @@ export class Thread {
     }
     if (this.underWay === 0) this.#port.unref()
     for (const room of this.#rooms.splice(0)) room()
+  }
+
+  /** Answers come outside any turn: let the system's alarm go when nobody waits any more. */
+  #restSoon(): void {
+    if (this.#resting) return
+    this.#resting = true
+    setImmediate(() => {
+      this.#resting = false
+      this.#options.system.wheel.rest()
+    })
   }
 
   /** Ask for a sign of life; two rounds without one mean that the event loop does not turn. */

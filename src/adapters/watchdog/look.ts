@@ -1,0 +1,47 @@
+/**
+ * Look: pauses the main thread for a moment and reads where it is and which turn it runs.
+ *
+ * A thread inside a native call cannot be paused: then nothing is known but that, and the request
+ * is withdrawn before it could stop the thread later.
+ */
+import { Session } from 'node:inspector'
+import { type BlockReport, runningKey, type WatchOrder } from './report.ts'
+
+type Seen = Omit<BlockReport, 'blockedMs'>
+
+const nothing: Seen = { path: null, message: null, stack: [] }
+const question = `JSON.stringify(globalThis[Symbol.for(${JSON.stringify(runningKey)})]?.() ?? null)`
+
+export function lookInside(order: Pick<WatchOrder, 'intervalMs' | 'framesMax'>): Promise<Seen> {
+  const session = new Session()
+  session.connectToMainThread()
+  const files = new Map<string, string>()
+  session.on('Debugger.scriptParsed', ({ params }) => files.set(params.scriptId, params.url))
+  return new Promise((resolve) => {
+    const done = (seen: Seen): void => {
+      clearTimeout(late)
+      session.disconnect()
+      resolve(seen)
+    }
+    const late = setTimeout(() => done(nothing), order.intervalMs / 2)
+    session.once('Debugger.paused', ({ params }) => {
+      const stack = params.callFrames.slice(0, order.framesMax).map((frame) => {
+        const { scriptId, lineNumber } = frame.location
+        const name = frame.functionName === '' ? '(anonymous)' : frame.functionName
+        return `${name} ${files.get(scriptId) ?? 'unknown'}:${lineNumber + 1}`
+      })
+      session.post('Runtime.evaluate', { expression: question }, (_, answer) => {
+        const turn = turnOf(answer?.result.value)
+        session.post('Debugger.resume', () => done({ ...turn, stack }))
+      })
+    })
+    session.post('Debugger.enable')
+    session.post('Debugger.pause')
+  })
+}
+
+function turnOf(text: unknown): Pick<Seen, 'path' | 'message'> {
+  const turn: unknown = typeof text === 'string' ? JSON.parse(text) : null
+  if (typeof turn !== 'object' || turn === null) return { path: null, message: null }
+  return turn as { readonly path: string; readonly message: string }
+}
