@@ -9,6 +9,7 @@ import { parseSwimMessage } from '../protocols/membership.ts'
 import type { News, SwimMessage } from '../protocols/membership.ts'
 import { decodeFrame } from '../src/mesh/index.ts'
 import { isPresent } from '../src/model/membership-precedence.ts'
+import { countsAsAnswer, noteBusy } from './membership-busy.ts'
 import type { Arrival } from './membership-links.ts'
 import type { LoopContext, Running } from './membership-running.ts'
 import { step } from './membership-step.ts'
@@ -37,6 +38,9 @@ function takeArrival(state: Running, arrival: Arrival, ctx: LoopContext): void {
       return
     case 'failed':
       step(state, { type: 'link-failed', peer: arrival.peer, refused: arrival.refused }, ctx)
+      return
+    case 'busy':
+      takeBusy(state, arrival, ctx)
       return
     default:
       arrival satisfies never
@@ -83,4 +87,14 @@ function withinBounds(state: Running, message: SwimMessage): SwimMessage {
   tally.crowded += claims.length - kept.length
   const news: News = { ...message.news, claims: kept }
   return { ...message, news }
+}
+
+function takeBusy(
+  state: Running,
+  busy: Extract<Arrival, { kind: 'busy' }>,
+  ctx: LoopContext,
+): void {
+  if (!countsAsAnswer(state, busy.busyMs)) return
+  noteBusy(state, busy, ctx)
+  step(state, { type: 'message', from: busy.peer, message: { type: 'ack', seq: busy.seq } }, ctx)
 }

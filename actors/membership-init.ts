@@ -8,6 +8,7 @@ import type { MembershipLimits } from '../protocols/membership.ts'
 import type { MembershipProfile } from '../src/model/membership-profile.ts'
 import type { Codec } from '../src/ports/codec.ts'
 import type { Host } from '../src/ports/host.ts'
+import type { Liveness } from '../src/ports/liveness.ts'
 import type { Net } from '../src/ports/net.ts'
 import type { PeerMemory, Remembered } from '../src/ports/peer-memory.ts'
 import type { HealthCheck } from './health.ts'
@@ -46,6 +47,8 @@ export interface MembershipInit {
   readonly meshLose: (system: string) => void
   readonly meshRegain?: (system: string) => void
   readonly limits: MembershipActorLimits
+  /** Answers while the main thread is busy; absent: a busy node is taken for a silent one. */
+  readonly liveness?: Liveness
   /** Besides those every node has. */
   readonly checks?: readonly HealthCheck[]
   /** Messages that wait in this node's actors, for the heartbeat. */
@@ -58,4 +61,6 @@ export interface MembershipActorLimits {
   readonly maxNodes: number
   /** Connections that it keeps; default: the limit of the protocols. */
   readonly connections?: number
+  /** A main thread blocked for longer counts as dead; default: the limit of the protocols. */
+  readonly busyMs?: number
 }

@@ -26,6 +26,13 @@ export type Arrival =
   /** The connection closed, and not because this side wanted that. */
   | { readonly kind: 'lost'; readonly peer: PeerId }
   | { readonly kind: 'failed'; readonly peer: PeerId; readonly refused: boolean }
+  /** Its responder says how long its main thread has not come back. */
+  | {
+      readonly kind: 'busy'
+      readonly peer: PeerId
+      readonly seq: number
+      readonly busyMs: number
+    }
 
 export interface LinksInit {
   readonly net: Net
@@ -106,6 +113,11 @@ export class MemberLinks {
   hear(from: PeerId, bytes: Uint8Array): void {
     if (this.#inbox.length > memberInboxFrames * memberWaitingMax) this.counters.dropped += 1
     else this.#arrive({ kind: 'news', from, bytes })
+  }
+
+  /** A responder answered for the peer that this probe could not reach. */
+  hearBusy(peer: PeerId, seq: number, busyMs: number): void {
+    this.#arrive({ kind: 'busy', peer, seq, busyMs })
   }
 
   /** Open again what ended while its peer stayed. */

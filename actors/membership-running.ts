@@ -5,7 +5,7 @@ import type { DeepCheck, MeasuredResources } from '../protocols/membership.ts'
 import type { MemberChange, MembershipCounters } from '../protocols/membership-actor.ts'
 import type { Context, Feed, Ref, Replier } from '../src/kernel/index.ts'
 import { createMembership } from '../src/model/membership-state.ts'
-import type { MembershipState } from '../src/model/membership-state.ts'
+import type { MembershipState, Probe } from '../src/model/membership-state.ts'
 import type { RememberedPeer } from '../src/ports/peer-memory.ts'
 import type { Connections } from './connections.ts'
 import type { MembershipInit } from './membership-init.ts'
@@ -27,6 +27,10 @@ export interface Running {
   readonly lives: Map<string, number>
   readonly strikes: Map<string, number>
   readonly remembered: Map<string, RememberedPeer>
+  /** Members whose responder said that they are busy. */
+  readonly busy: Map<string, { readonly busyMs: number; readonly heardAtMs: number }>
+  /** Probes whose target's responder was asked. */
+  readonly asked: WeakSet<Probe>
   readonly tally: Tally
   readonly undo: (() => void)[]
   resources: MeasuredResources | undefined
@@ -64,11 +68,12 @@ export function openRunning(
 ): Running {
   const model = openModel(init)
   const { net, recalled } = init
+  const busy: Running['busy'] = new Map()
   return {
     init,
     model,
     links: given.links,
-    viewer: { model, connected: (peerId) => net.peer(peerId) !== undefined },
+    viewer: { model, connected: (peerId) => net.peer(peerId) !== undefined, busy },
     connections: given.connections,
     feeds: new Set(),
     leavers: [],
@@ -76,6 +81,8 @@ export function openRunning(
     strikes: new Map(),
     remembered: new Map((recalled?.peers ?? []).map((peer) => [peer.peerId, peer])),
     tally: { malformed: 0, crowded: 0, stalls: 0, fences: 0, conflicts: 0, heardBusy: 0 },
+    busy,
+    asked: new WeakSet(),
     undo: [],
     resources: undefined,
     check: undefined,
@@ -103,7 +110,7 @@ export function ownAddresses({ net }: MembershipInit): readonly string[] {
 }
 
 function openModel(init: MembershipInit): MembershipState {
-  const { identity, offer } = init
+  const { identity, offer, liveness } = init
   return createMembership({
     self: identity.peerId,
     profile: init.profile,
@@ -119,6 +126,7 @@ function openModel(init: MembershipInit): MembershipState {
       capabilities: offer.capabilities ?? [],
       version: offer.version,
       admin: 'open',
+      ...(liveness === undefined ? {} : { responder: liveness.responder }),
     },
   })
 }

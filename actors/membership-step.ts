@@ -8,6 +8,7 @@ import { systemName } from '../src/mesh/index.ts'
 import type { MembershipEffect, MembershipInput } from '../src/model/membership-state.ts'
 import { stepMembership } from '../src/model/membership-step.ts'
 import type { MemberEvent } from './membership-events.ts'
+import { askResponders } from './membership-busy.ts'
 import type { LoopContext, Running } from './membership-running.ts'
 import { memberOf, ownRecord } from './membership-view.ts'
 
@@ -16,6 +17,7 @@ export function step(state: Running, input: MembershipInput, ctx: LoopContext): 
   for (const effect of stepMembership(state.model, input, ctx.now(), random)) {
     perform(state, effect, ctx)
   }
+  askResponders(state, ctx.now())
 }
 
 function perform(state: Running, effect: MembershipEffect, ctx: LoopContext): void {

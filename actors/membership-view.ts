@@ -1,6 +1,7 @@
 /**
  * MembershipView: what the model knows, as others may read it.
  */
+import { busyShownMs } from '../protocols/limits.ts'
 import type { MemberRecord } from '../protocols/membership.ts'
 import type {
   Member,
@@ -16,6 +17,7 @@ import { estimateRoundTripMs } from '../src/model/vivaldi.ts'
 export interface Viewer {
   readonly model: MembershipState
   readonly connected: (peerId: string) => boolean
+  readonly busy: ReadonlyMap<string, { readonly busyMs: number; readonly heardAtMs: number }>
 }
 
 export function viewOf(
@@ -60,6 +62,7 @@ export function memberOf(viewer: Viewer, record: MemberRecord, nowMs: number): M
     version: card.version,
     connected: id === model.self || connected(id),
     ...placeOf(model, id),
+    ...busyOf(viewer, id, nowMs),
     ...heartbeatOf(model, id, nowMs),
   }
 }
@@ -75,6 +78,12 @@ function placeOf(model: MembershipState, id: string): Pick<Member, 'coordinate' 
   const coordinate = model.coordinates.get(id) ?? heard
   if (coordinate === undefined) return {}
   return { coordinate, roundTripMs: estimateRoundTripMs(model.coordinate, coordinate) }
+}
+
+function busyOf({ busy }: Viewer, id: string, nowMs: number): Pick<Member, 'busyMs'> {
+  const heard = busy.get(id)
+  if (heard === undefined || nowMs - heard.heardAtMs > busyShownMs) return {}
+  return { busyMs: heard.busyMs }
 }
 
 function heartbeatOf(

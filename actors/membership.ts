@@ -48,6 +48,7 @@ export const membership = actor(MembershipLoop, {
     },
     watch: (state, _, ctx) => {
       state.links.tend(ctx.now())
+      state.init.liveness?.beat()
       turn(state, ctx, () => takeArrivals(state, ctx))
     },
     save: (state, _, ctx) => savePeers(state, ctx),

@@ -141,6 +141,17 @@ export const rememberedPeerMs = 30 * 86_400_000
 /** How often what is remembered is written: a flash disk wears out. */
 export const rememberEveryMs = 10_000
 
+/** Questions that a responder answers in a second: a cluster of a thousand asks far fewer. */
+export const livenessAnswersPerSecond = 1_000
+/** Questions of this node that wait for an answer. */
+export const livenessPendingMax = 256
+/** Hosts at which one responder is looked for: a node has few networks. */
+export const livenessHostsMax = 3
+/** A main thread that did not come back for so long is as good as dead. */
+export const busyMsMax = 30_000
+/** How long the word that a member is busy is shown. */
+export const busyShownMs = 10_000
+
 // Configuration.
 
 /** A configuration is read whole; a hundred times a long one. */

@@ -40,6 +40,8 @@ export interface Member {
   readonly capabilities: readonly string[]
   readonly version: string
   readonly connected: boolean
+  /** Its main thread did not come back for so long, says another thread of it. */
+  readonly busyMs?: number
   /** Absent until its position has been heard. */
   readonly coordinate?: Coordinate
   /** Estimated round trip between this node and that one. */

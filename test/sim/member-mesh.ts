@@ -12,6 +12,7 @@ import { membership } from '../../actors/membership.ts'
 import type { MembershipInit } from '../../actors/membership-init.ts'
 import {
   createMemoryHost,
+  MemoryLiveness,
   MemoryNet,
   MemoryNetwork,
   MemoryPeers,
@@ -32,6 +33,7 @@ export interface MeshNode {
   readonly system: ActorSystem
   readonly mesh: Mesh
   readonly runtime: GatedRuntime
+  readonly liveness: MemoryLiveness
   readonly membership: Ref<typeof Membership.messages>
   /** What its stream of events said about members, in order. */
   readonly heard: Heard[]
@@ -60,6 +62,7 @@ export class MemberMesh {
   readonly memories = new Map<number, MemoryPeers>()
   /** Directions in which nothing passes, as `from>to`; `*` stands for everybody. */
   readonly #cuts = new Set<string>()
+  readonly #responders = new Map<string, MemoryLiveness>()
   #lives = 0
 
   constructor(seed: number) {
@@ -92,6 +95,7 @@ export class MemberMesh {
     const runtime = new GatedRuntime(this.time, this.random.seed * 1_000 + incarnation)
     const system = await ActorSystem.start({ name: systemName(peerId, incarnation), runtime })
     const net = new MemoryNet(this.network, { peerId, identity: identityOf(setting.secret) })
+    const liveness = new MemoryLiveness(this.#livenessWorld(), peerId)
     let wanted: (peerId: string) => void = () => undefined
     const mesh = await Mesh.start({
       system,
@@ -120,12 +124,14 @@ export class MemberMesh {
         meshLose: (name) => mesh.lose(name),
         meshRegain: (name) => mesh.regain(name),
         limits: { model: membershipLimits, maxNodes: 100 },
+        liveness,
         ...setting.init,
       },
       { name: 'membership' },
     )
     wanted = (peer) => ref.wanted({ peerId: peer })
-    const node: MeshNode = { number, peerId, net, system, mesh, runtime, membership: ref, heard }
+    const parts = { net, system, mesh, runtime, liveness }
+    const node: MeshNode = { number, peerId, ...parts, membership: ref, heard }
     this.nodes.set(number, node)
     return node
   }
@@ -138,8 +144,9 @@ export class MemberMesh {
 
   /** The process ends; its connections are closed by its machine. */
   kill(number: number): void {
-    const { net, runtime } = this.node(number)
+    const { net, runtime, liveness } = this.node(number)
     runtime.shut()
+    void liveness.close()
     const peers = net.peers().map(({ peerId }) => peerId)
     net.vanish()
     for (const peerId of peers) this.network.find(peerId)?.lose(net.peerId)
@@ -148,16 +155,27 @@ export class MemberMesh {
 
   /** The process freezes; nothing closes. */
   stop(number: number): void {
-    const { runtime, peerId } = this.node(number)
+    const { runtime, liveness, peerId } = this.node(number)
     runtime.shut()
+    liveness.stop(true)
     this.cut(peerId, '*')
     this.cut('*', peerId)
   }
 
+  /** User code holds the main thread; the process has other threads. */
+  block(number: number): void {
+    this.node(number).runtime.shut()
+  }
+
+  unblock(number: number): void {
+    this.node(number).runtime.open()
+  }
+
   /** It goes on where it was. */
   resume(number: number): void {
-    const { runtime, peerId } = this.node(number)
+    const { runtime, liveness, peerId } = this.node(number)
     runtime.open()
+    liveness.stop(false)
     this.mend(peerId, '*')
     this.mend('*', peerId)
   }
@@ -247,6 +265,17 @@ export class MemberMesh {
 
   #isCut(from: string, to: string): boolean {
     return [`${from}>${to}`, `${from}>*`, `*>${to}`].some((cut) => this.#cuts.has(cut))
+  }
+
+  #livenessWorld(): ConstructorParameters<typeof MemoryLiveness>[0] {
+    return {
+      time: {
+        nowMs: () => this.time.clock.now(),
+        after: (delayMs, work) => this.#after(delayMs, work),
+      },
+      delayMs: (from, to) => this.network.model.delayMs(from, to, 40),
+      responders: this.#responders,
+    }
   }
 
   #after(delayMs: number, work: () => void): () => void {
