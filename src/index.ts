@@ -56,7 +56,10 @@ export const ActorSystem = {
 }
 
 export { type KnownError, RemoteError, transferring } from './adapters/comlink/index.ts'
+export { startWatchdog, type Watchdog, type WatchdogOptions } from './adapters/watchdog/index.ts'
+export type { Job, JobContext, Workers, WorkersStats } from './ports/workers.ts'
 export { workerActor } from './worker-actors.ts'
+export { openWorkers } from './worker-jobs.ts'
 
 export { type Kind, kind } from '../actors/node.ts'
 export { Membership } from '../protocols/membership-actor.ts'

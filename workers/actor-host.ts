@@ -21,6 +21,7 @@ import {
   type Rule,
   type Runtime,
   type SpawnOptions,
+  snapshotOf,
   stopping,
   tell,
 } from '../src/kernel/index.ts'
@@ -121,15 +122,7 @@ export class ActorHost implements Control {
       queued: cell.mailbox.size,
       restarts: cell.extras?.restarts ?? 0,
       children: children.map(String),
-      state: this.#stateOf(cell),
-    }
-  }
-
-  #stateOf(cell: Cell): unknown {
-    try {
-      return new Packer(this.#options.limits, null).pack(cell.state, 'state').value
-    } catch {
-      return `[${typeof cell.state}]`
+      state: snapshotOf(cell.state),
     }
   }
 

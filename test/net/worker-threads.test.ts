@@ -14,6 +14,7 @@ import {
   transferring,
   workerActor,
 } from '../../src/index.ts'
+import { lookInThread } from '../../src/adapters/comlink/index.ts'
 import { AnyRef } from '../../src/kernel/index.ts'
 import { Counter, type CounterMessages } from './thread-actors.ts'
 
@@ -201,4 +202,19 @@ test('MB-4: what a busy thread cannot take waits here, under the policy of its q
   const { length } = await ref.log()
   expect(length + system.deadLetters.count('mailbox-full')).toBe(2_000)
   expect(system.deadLetters.count('mailbox-full')).toBeGreaterThan(0)
+})
+
+test('OB-1: whoever may look sees the actor as it is in its thread', async () => {
+  const ref = spawn({ name: 'seen' })
+  ref.add({ by: 4 })
+  await ref.total()
+  expect(await lookInThread(ref)).toMatchObject({
+    path: '/seen',
+    incarnation: 1,
+    processed: 2,
+    queued: 0,
+    state: { total: 4, log: [4] },
+  })
+  await system.stop(ref)
+  expect(await lookInThread(ref)).toBeNull()
 })

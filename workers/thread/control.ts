@@ -38,7 +38,7 @@ export interface LodgerView {
   readonly queued: number
   readonly restarts: number
   readonly children: readonly string[]
-  /** Its state, or what kind of thing it is when it cannot cross. */
+  /** A bounded copy of its state. */
   readonly state: unknown
 }
 

@@ -238,7 +238,7 @@ export class JobDesk {
 function fullError(queueMax: number): EdgeError {
   return new EdgeError(
     'overloaded',
-    `All threads are busy and ${queueMax} jobs wait already; try later or run fewer at once`,
+    `All threads are busy and ${queueMax} jobs wait; try later or run fewer at once`,
     { detail: { queueMax } },
   )
 }

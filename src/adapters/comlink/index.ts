@@ -20,6 +20,8 @@ import { standIn } from './stand-in.ts'
 import { threadLimits } from './thread.ts'
 
 export { type KnownError, RemoteError } from '../../../workers/thread/error-form.ts'
+export type { LodgerView } from '../../../workers/thread/control.ts'
+export { lookInThread } from './stand-in.ts'
 export { transferring } from '../../../workers/thread/transfer.ts'
 
 export interface WorkerActorOptions<A> {

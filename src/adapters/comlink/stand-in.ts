@@ -15,11 +15,13 @@ import {
   type Messages,
   type Policy,
   type Protocol,
+  type Recipient,
   restart,
   type Rider,
   type Rule,
   type Transit,
 } from '../../kernel/index.ts'
+import type { LodgerView } from '../../../workers/thread/control.ts'
 import { Packer, Parcel } from '../../../workers/thread/payload.ts'
 import { takeMark } from '../../../workers/thread/transfer.ts'
 import { Lodging, type LodgingOptions } from './lodging.ts'
@@ -33,6 +35,14 @@ export interface StandInOptions extends Omit<LodgingOptions, 'self' | 'noteRule'
 
 /** A thread that dies is started again, soon at first; ten times in ten seconds are too many. */
 const threadPolicy = restart({ max: 10, within: '10s', backoff: { min: 50, max: 5_000 } })
+
+const everyLodging = new WeakMap<Recipient, Lodging>()
+
+/** The actor behind a stand-in as it is in its thread; null while there is none. */
+export async function lookInThread(ref: AnyRef): Promise<LodgerView | null> {
+  const thread = everyLodging.get(AnyRef.recipientOf(ref))?.thread ?? null
+  return thread === null || thread.ended ? null : thread.inspect()
+}
 
 export function standIn<M extends Messages>(
   speaks: Protocol<M>,
@@ -50,6 +60,7 @@ export function standIn<M extends Messages>(
       noteRule: (error, rule) => rules.set(error, rule),
     })
     lodgings.set(ctx.self, made)
+    everyLodging.set(self, made)
     return made
   }
   const pass = (lodging: Lodging, _payload: unknown, ctx: Ctx): unknown => lodging.pass(ctx)
