@@ -133,7 +133,7 @@ export class Context<M extends Messages, St> implements Revocable {
       requestStop(cell, { reason: 'normal' })
       return
     }
-    const found = childrenOf(cell).find((candidate) => candidate.ref === child)
+    const found = childOf(cell, child)
     if (found === undefined) throw notAChild(cell, child)
     requestStop(found, { reason: 'shutdown' })
   }
@@ -289,6 +289,11 @@ export class Context<M extends Messages, St> implements Revocable {
     this.#scopes ??= new Set()
     const scopes = this.#scopes
     const scope = new Scope({
+      checkChild: (child) => {
+        if (childOf(cell, child as AnyRef) === undefined) throw notAChild(cell, child as AnyRef)
+      },
+      taskFailed: (error) =>
+        cell.home.events.publish('hook.failed', { path: cell.path, hook: 'scope', error }),
       stopChild: (child) => cell.home.stop(child as AnyRef),
       scopeClosed: (closed) => void scopes.delete(closed),
     })
@@ -337,6 +342,11 @@ function messageOf(cell: Cell, name: string): Message {
     'unknown_message',
     `Protocol ${protocol.id} of ${cell.path} has no message ${JSON.stringify(name)}`,
   )
+}
+
+function childOf(cell: Cell, ref: AnyRef): Cell | undefined {
+  const to = AnyRef.recipientOf(ref)
+  return 'parent' in to && to.parent === cell ? (to as Cell) : undefined
 }
 
 function notAChild(cell: Cell, ref: AnyRef): EdgeError {

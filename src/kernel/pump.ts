@@ -135,6 +135,7 @@ export class Pump implements Runnable {
 
   #take(step: Step): void {
     if (this.#over) return
+    if (typeof step !== 'object' || step === null) throw noStep(step)
     if (step.done !== true) {
       this.#sink.item(step.value)
       return
@@ -188,6 +189,10 @@ export class Pump implements Runnable {
   #inTurn<T>(work: () => T): T {
     return this.#cell.home.carrier.run(this.#turn, work)
   }
+}
+
+function noStep(step: unknown): TypeError {
+  return new TypeError(`A source of a stream yielded ${typeof step} instead of a step`)
 }
 
 export function isIterable(value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> {

@@ -18,6 +18,7 @@ import { activeTurn, chainOf } from './turn.ts'
 type Step = IteratorResult<unknown, undefined>
 
 interface Taker {
+  readonly promise: Promise<Step>
   readonly resolve: (step: Step) => void
   readonly reject: (error: Error) => void
 }
@@ -29,7 +30,7 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
   readonly #signal: AbortSignal | undefined
   #pump: Tap | null = null
   #buffer: unknown[] = []
-  #takers: Taker[] = []
+  readonly #takers: Taker[] = []
   #outcome: { readonly error: Error | null } | null = null
   #consumed = 0
   #controller: AbortController | null = null
@@ -114,9 +115,13 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
       return Promise.resolve({ done: false, value })
     }
     const outcome = this.#outcome
-    if (outcome?.error != null) return Promise.reject(outcome.error)
-    if (outcome !== null) return Promise.resolve({ done: true, value: undefined })
-    return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }))
+    if (outcome !== null) {
+      if (outcome.error !== null) return rejected(Promise.reject(outcome.error))
+      return Promise.resolve({ done: true, value: undefined })
+    }
+    const taker = Promise.withResolvers<Step>()
+    this.#takers.push(taker)
+    return taker.promise
   }
 
   return(): Promise<Step> {
@@ -152,7 +157,10 @@ export class StreamReader extends Envelope implements Sink, AsyncIterableIterato
     this.#signal?.removeEventListener('abort', this.#abort)
     for (const taker of this.#takers.splice(0)) {
       if (error === null) taker.resolve({ done: true, value: undefined })
-      else taker.reject(error)
+      else {
+        taker.reject(error)
+        void rejected(taker.promise)
+      }
     }
   }
 
@@ -198,6 +206,12 @@ export function openStream(
     to.accept(message, payload, reader)
   }
   return reader
+}
+
+/** A reader who no longer listens must not bring the process down. */
+function rejected(promise: Promise<Step>): Promise<Step> {
+  promise.then(undefined, () => {})
+  return promise
 }
 
 function refuseStream(to: Recipient, message: Message): EdgeError {
