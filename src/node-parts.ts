@@ -8,6 +8,7 @@ import { parseTicket } from '../protocols/ticket.ts'
 import type { Ticket } from '../protocols/ticket.ts'
 import { topic } from '../protocols/net.ts'
 import { colocationProfile, startLibp2pNet } from './adapters/libp2p/index.ts'
+import { openLiveness } from './adapters/liveness/index.ts'
 import {
   openClusterSecret,
   openDataDir,
@@ -19,6 +20,7 @@ import type { ClusterSecret, DataDir, NodeIdentity } from './adapters/node-host/
 import { createPinoLog } from './adapters/pino/index.ts'
 import type { NodeConfig } from './config.ts'
 import type { Host } from './ports/host.ts'
+import type { Liveness } from './ports/liveness.ts'
 import type { Log } from './ports/log.ts'
 import type { Net } from './ports/net.ts'
 import type { PeerMemory, Remembered } from './ports/peer-memory.ts'
@@ -32,6 +34,8 @@ export interface NodeParts {
   readonly log: Log
   readonly host: Host
   readonly net: Net
+  /** Absent when its thread cannot listen. */
+  readonly liveness: Liveness | undefined
   readonly memory: PeerMemory
   readonly recalled: Remembered | null
   /** Members to dial first. */
@@ -110,6 +114,8 @@ async function open(
     log,
   })
   closers.push(() => net.close())
+  const liveness = await openLivenessOf(config, { net, secret, log })
+  if (liveness !== undefined) closers.push(() => liveness.close())
   return {
     dataDir,
     identity,
@@ -118,6 +124,7 @@ async function open(
     log,
     host,
     net,
+    liveness,
     memory,
     recalled,
     seeds: [...config.cluster.peers, ...seedsOf(ticket)],
@@ -130,6 +137,22 @@ async function open(
     }),
     close,
   }
+}
+
+/** A node that listens nowhere answers nowhere. */
+async function openLivenessOf(
+  config: NodeConfig,
+  { net, secret, log }: { readonly net: Net; readonly secret: string; readonly log: Log },
+): Promise<Liveness | undefined> {
+  const { p2p } = config.listen
+  if (p2p === null) return undefined
+  const options = {
+    secret: new TextEncoder().encode(secret),
+    cluster: config.cluster.name,
+    peerId: net.peerId,
+    host: p2p.host,
+  }
+  return openLiveness(options, (why) => log.warn(why))
 }
 
 function listenAddresses(config: NodeConfig): readonly string[] {

@@ -113,6 +113,7 @@ function spawnMembership(
       meshLose: (lost) => mesh.lose(lost),
       meshRegain: (regained) => mesh.regain(regained),
       limits: { model: membershipLimits, maxNodes: config.cluster.maxNodes },
+      ...(parts.liveness === undefined ? {} : { liveness: parts.liveness }),
     },
     // Its own policy stands: it resumes, because its state is the view.
     { name: 'membership' },

@@ -11,6 +11,7 @@ import type { Liveness, LivenessTarget } from '../../ports/liveness.ts'
 import { placesOf } from './hosts.ts'
 import type { ResponderOrder, ResponderWord } from './order.ts'
 import { livenessKey, newNonce, nonceOf, openPacket, sealPacket } from './packet.ts'
+import { responderSource } from './thread-source.ts'
 
 export interface LivenessOptions {
   readonly secret: Uint8Array
@@ -30,8 +31,7 @@ interface Question {
 }
 
 /** The thread holds one socket and a few packets. */
-const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 }
-const entry = new URL('./responder.ts', import.meta.url).href
+const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 }
 
 /** Undefined when the responder cannot listen; why is told to `report`. */
 export async function openLiveness(
@@ -44,7 +44,7 @@ export async function openLiveness(
   Atomics.store(beats, 0, process.hrtime.bigint())
   const answersPerSecond = livenessAnswersPerSecond
   const order: ResponderOrder = { key, peerId, host, port, beats, answersPerSecond }
-  const worker = new Worker(new URL(siblingOf(entry)), {
+  const worker = new Worker(await responderSource(), {
     name: 'liveness',
     workerData: order,
     resourceLimits,
@@ -143,8 +143,4 @@ class UdpLiveness implements Liveness {
     const answer = openPacket(bytes, 'answer', { key: this.#key, peerId: question.peerId })
     if (answer !== undefined) question.answer(answer.busyMs)
   }
-}
-
-function siblingOf(address: string): string {
-  return import.meta.url.endsWith('.js') ? address.replace(/\.ts$/, '.js') : address
 }
