@@ -5,14 +5,12 @@
  * death, computing time and memory per node at each size, and the times until a death is known
  * everywhere. Fails when traffic or messages per death grow faster than the logarithm of the size.
  *
- * `node --conditions=shoal-source bench/mesh/membership-cost.ts [--quick] [--json FILE]`
+ * `npm run bench -- membership-cost [--quick] [--json FILE]`
  */
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
-import { membershipLimits as limits } from '../../protocols/limits.ts'
-import { membershipProfiles } from '../../src/model/membership-profile.ts'
-import { runCalmTrial, runDetectionTrial } from '../../src/model/membership-trial.ts'
-import { MembershipWorld } from '../../src/model/membership-world.ts'
+import { membershipLimits as limits } from 'shoal/protocols/limits'
+import { membershipProfiles, MembershipWorld, runCalmTrial, runDetectionTrial } from 'shoal/testing'
 import { writeReport } from '../report.ts'
 import type { Result } from '../report.ts'
 
@@ -216,14 +214,14 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-async function main(): Promise<void> {
+/** `bench -- membership-cost`: fails when something grew faster than it may. */
+export async function benchMembershipCost(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
+    args: [...args],
     options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
   })
   const { results, notes, right } = measureMembershipCost(values.quick ? quickCost : fullCost)
   for (const note of notes) print(note)
   if (values.json !== undefined) await writeReport(values.json, { results, notes })
-  process.exitCode = right ? 0 : 1
+  return right ? 0 : 1
 }
-
-if (import.meta.main) await main()

@@ -71,6 +71,11 @@ export function chainOf(turn: Turn): number {
   return turn.chain
 }
 
+/** Count from the beginning again: a simulation must not know what ran before it. */
+export function restartChains(): void {
+  chains = 0
+}
+
 /** The turn on whose behalf the calling code runs, if any. */
 export function activeTurn(carrier: Carrier): Turn | null {
   if (current.cell !== null) return current.carried ?? current

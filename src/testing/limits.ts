@@ -20,3 +20,5 @@ export const probeFeedItems = 1_000
 export const logLinesShown = 25
 /** Turns that one message may cause in a behaviour kit. */
 export const behaviourSteps = 100_000
+/** Events that a simulated world keeps: those that the report of a failure repeats, and more. */
+export const simLinesKept = 200
