@@ -53,7 +53,7 @@ export async function benchLocal(args: readonly string[]): Promise<number> {
   return wrong.length > 0 ? 1 : 0
 }
 
-async function measureAll(
+export async function measureAll(
   table: readonly Workload[],
   systems: readonly System[],
   pace: typeof quick,
@@ -72,7 +72,10 @@ async function measureAll(
   return measured
 }
 
-function chosen<T extends { readonly name: string }>(all: readonly T[], names?: string): T[] {
+export function chosen<T extends { readonly name: string }>(
+  all: readonly T[],
+  names?: string,
+): T[] {
   if (names === undefined) return [...all]
   return names.split(',').flatMap((wanted) => {
     const found = all.filter(({ name }) => name === wanted)
@@ -82,11 +85,11 @@ function chosen<T extends { readonly name: string }>(all: readonly T[], names?: 
   })
 }
 
-function resultOf({ workload, system, runs }: Measured['rows'][number]): Result {
+export function resultOf({ workload, system, runs }: Measured['rows'][number]): Result {
   return { name: workload.name, system, value: medianOf(runs), unit: workload.unit, runs }
 }
 
-function notesOf({ failures }: Measured): readonly string[] {
+export function notesOf({ failures }: Measured): readonly string[] {
   return failures.map(({ system, workload, reason }) => `${system}: ${workload} failed: ${reason}`)
 }
 
@@ -95,7 +98,7 @@ function isOurs({ system, late }: Failure): boolean {
   return !late && mustBeRight.has(system)
 }
 
-function describeMachine(systems: readonly System[]): Record<string, string> {
+export function describeMachine(systems: readonly System[]): Record<string, string> {
   const cores = cpus()
   const load = loadavg().map((value) => value.toFixed(1))
   const machine = {

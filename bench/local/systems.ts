@@ -42,7 +42,7 @@ export async function openSystems(options: { readonly peers: boolean }): Promise
   }
 }
 
-function nodeSystem(name: string, entry: string, full: boolean): System {
+export function nodeSystem(name: string, entry: string, full: boolean): System {
   const args = ['--conditions=shoal-source', '--expose-gc', entry]
   return { name, full, command: { file: process.execPath, args } }
 }
@@ -70,7 +70,7 @@ async function peers(): Promise<readonly (System | string)[]> {
 }
 
 /** The peers are no dependencies of the product: the first run that wants them installs them. */
-async function installPeers(): Promise<void> {
+export async function installPeers(): Promise<void> {
   if (existsSync(join(peersFolder, 'node_modules', '.package-lock.json'))) return
   process.stderr.write('installing the peers (npm ci in bench/peers) ...\n')
   await run('npm', ['ci', '--no-audit', '--no-fund'], {
@@ -87,7 +87,7 @@ function outerEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** The line that says most: npm's first error, else the first line of all. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if ('code' in error && error.code === 'ENOENT') return 'the command is not on the path'
   const said = 'stderr' in error ? String(error.stderr).split('\n') : []

@@ -21,8 +21,8 @@ export function printRows(workload: Workload, measured: Measured, tookMs: number
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-export function printTargets(results: readonly Result[]): void {
-  const lines = targets.map((target) => targetLine(target, results))
+export function printTargets(results: readonly Result[], wanted = targets): void {
+  const lines = wanted.map((target) => targetLine(target, results))
   process.stdout.write(`\ntargets\n${lines.join('\n')}\n`)
 }
 
@@ -58,14 +58,14 @@ function targetLine(target: Target, results: readonly Result[]): string {
     target.bound === 'at least' ? own.value >= goal(target, base) : own.value <= goal(target, base)
   const wanted = `${target.bound} ${figure(goal(target, base))} ${own.unit}`
   const source = target.against === undefined ? '' : ` (${target.factor}x ${target.against})`
-  const ratio = (own.value / goal(target, base)).toFixed(2)
-  return `${name} ${met ? 'met   ' : 'MISSED'} ${figure(own.value)}, ${wanted}${source}: ${ratio}x`
+  const share = goal(target, base) === 0 ? '' : `: ${(own.value / goal(target, base)).toFixed(2)}x`
+  return `${name} ${met ? 'met   ' : 'MISSED'} ${figure(own.value)}, ${wanted}${source}${share}`
 }
 
 function goal({ factor }: Target, base: number): number {
   return factor * base
 }
 
-function figure(value: number): string {
+export function figure(value: number): string {
   return value >= 1_000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)
 }
