@@ -127,6 +127,12 @@ export class Cell implements Recipient, Sender {
     this.home.dispatcher.schedule(this)
   }
 
+  /** The first time: soon after whoever spawned it. */
+  scheduleNewborn(): void {
+    this.flags |= flag.SCHEDULED
+    this.home.dispatcher.scheduleNewborn(this)
+  }
+
   /** Have the life cycle look at this cell before its next message. */
   command(): void {
     this.flags |= flag.COMMAND
@@ -232,6 +238,8 @@ export class Cell implements Recipient, Sender {
   #passOn(message: Message, payload: unknown, rider: Rider): boolean {
     const router = this.extras?.router ?? null
     if (router === null || message.index < 0 || this.mailbox.size > 0) return false
+    // In a transit every hop is a link of its own, and a second way could overtake the first.
+    if (this.home.transit !== null) return false
     if ((this.flags & flag.blocked) !== 0) return false
     try {
       return router.route(message, payload, rider)

@@ -3,9 +3,11 @@
  *
  * Ready actors run right after the code that woke them; after a burst of a few milliseconds the
  * rest waits until pending I/O and timers had their chance. That also holds for chains that hop
- * through promises, because a burst is measured from the last return to the event loop.
+ * through promises, because a burst is measured from the last return to the event loop. A spawned
+ * actor runs soon after its parent: whole generations need not wait in memory for their turn.
  */
 import * as limits from './limits.ts'
+import { RunQueue } from './run-queue.ts'
 import type { Clock, Scheduler } from './runtime.ts'
 
 export interface Runnable {
@@ -21,6 +23,9 @@ export interface SliceMeter {
   run(runnable: Runnable, turns: number): boolean
 }
 
+/** Newborn actors that may run in a row before one of the others does. */
+const newbornRun = 8
+
 /** The clock is read once per so many slices, unless the slices turn out to be long. */
 const slicesPerLook = 16
 
@@ -31,9 +36,12 @@ export class Dispatcher {
   /** Called when the event loop was reached and nothing is ready. */
   readonly #onRest: () => void
   readonly #meter: SliceMeter | null
-  #ready: (Runnable | undefined)[] = Array.from({ length: 64 }, () => undefined)
-  #first = 0
-  #size = 0
+  readonly #ready = new RunQueue()
+  /** Actors that have never run, the latest generation first: see the header. */
+  readonly #newborn = new RunQueue()
+  readonly #born: Runnable[] = []
+  #newbornInRow = 0
+  #inSlice = false
   #armed = false
   /** True between the first wake-up of a burst and the next return to the event loop. */
   #inBurst = false
@@ -57,12 +65,18 @@ export class Dispatcher {
   }
 
   get ready(): number {
-    return this.#size
+    return this.#ready.size + this.#newborn.size
   }
 
   schedule(runnable: Runnable): void {
-    this.#push(runnable)
+    this.#ready.push(runnable)
     if (!this.#armed) this.#arm()
+  }
+
+  /** An actor was spawned; one spawned in a slice runs soon after its parent. */
+  scheduleNewborn(runnable: Runnable): void {
+    if (this.#inSlice && this.#scheduler.choose === undefined) this.#born.push(runnable)
+    else this.schedule(runnable)
   }
 
   #arm(): void {
@@ -83,7 +97,7 @@ export class Dispatcher {
 
   readonly #endBurst = (): void => {
     this.#inBurst = false
-    if (this.#size === 0) this.#onRest()
+    if (this.ready === 0) this.#onRest()
   }
 
   readonly #drainLater = (): void => {
@@ -95,9 +109,9 @@ export class Dispatcher {
 
   readonly #drainAll = (): void => {
     let untilLook = this.#looksEvery
-    while (this.#size > 0) {
+    while (this.#ready.size > 0 || this.#newborn.size > 0) {
       const runnable = this.#take()
-      if (this.#run(runnable)) this.#push(runnable)
+      if (this.#run(runnable)) this.#ready.push(runnable)
       if (--untilLook > 0) continue
       if (this.#look()) return
       untilLook = this.#looksEvery
@@ -107,17 +121,21 @@ export class Dispatcher {
 
   /** A simulation lets promises go on after every few slices. */
   #step(slices: number): void {
-    for (let left = slices; left > 0 && this.#size > 0; left--) {
+    for (let left = slices; left > 0 && this.ready > 0; left--) {
       const runnable = this.#take()
-      if (this.#run(runnable)) this.#push(runnable)
+      if (this.#run(runnable)) this.#ready.push(runnable)
     }
-    if (this.#size > 0) this.#scheduler.soon(this.#drain)
+    if (this.ready > 0) this.#scheduler.soon(this.#drain)
     else this.#armed = false
   }
 
   #run(runnable: Runnable): boolean {
     const meter = this.#meter
-    return meter === null ? runnable.run(this.#turns) : meter.run(runnable, this.#turns)
+    this.#inSlice = true
+    const more = meter === null ? runnable.run(this.#turns) : meter.run(runnable, this.#turns)
+    this.#inSlice = false
+    if (this.#born.length > 0) this.#deliverBorn()
+    return more
   }
 
   /** True when the burst is over and the rest has to wait for the event loop. */
@@ -125,44 +143,31 @@ export class Dispatcher {
     const now = this.#clock.now()
     const left = this.#burstEndsAt - now
     this.#looksEvery = left < limits.burstMs / 2 ? 1 : slicesPerLook
-    if (left > 0 || this.#size === 0) return false
+    if (left > 0 || this.ready === 0) return false
     this.#scheduler.later(this.#drainLater)
     return true
   }
 
-  #push(runnable: Runnable): void {
-    if (this.#size === this.#ready.length) this.#grow()
-    this.#ready[(this.#first + this.#size) & (this.#ready.length - 1)] = runnable
-    this.#size++
-  }
-
+  /** Newborn actors go first, but never for so long that the others would starve. */
   #take(): Runnable {
-    const ready = this.#ready
-    const last = ready.length - 1
-    const at = this.#first
-    if (this.#scheduler.choose !== undefined && this.#size > 1) this.#bringForward(last)
-    const runnable = ready[at] as Runnable
-    ready[at] = undefined
-    this.#first = (at + 1) & last
-    this.#size--
-    return runnable
-  }
-
-  /** A seeded scheduler picks any of the ready ones; the others keep their order. */
-  #bringForward(mask: number): void {
-    const offset = this.#scheduler.choose?.(this.#size) ?? 0
-    const chosen = this.#ready[(this.#first + offset) & mask]
-    for (let i = offset; i > 0; i--) {
-      this.#ready[(this.#first + i) & mask] = this.#ready[(this.#first + i - 1) & mask]
+    const { choose } = this.#scheduler
+    if (this.#newborn.size > 0 && (this.#newbornInRow < newbornRun || this.#ready.size === 0)) {
+      this.#newbornInRow++
+      return this.#newborn.take()
     }
-    this.#ready[this.#first] = chosen
+    this.#newbornInRow = 0
+    // A seeded scheduler picks any of the ready ones.
+    if (choose !== undefined && this.#ready.size > 1) {
+      this.#ready.bringForward(choose(this.#ready.size))
+    }
+    return this.#ready.take()
   }
 
-  #grow(): void {
-    const old = this.#ready
-    const wider = Array.from({ length: old.length * 2 }, (): Runnable | undefined => undefined)
-    for (let i = 0; i < this.#size; i++) wider[i] = old[(this.#first + i) & (old.length - 1)]
-    this.#ready = wider
-    this.#first = 0
+  /** What a slice has spawned goes before older newborn actors, in the order of spawning. */
+  #deliverBorn(): void {
+    for (let i = this.#born.length - 1; i >= 0; i--) {
+      this.#newborn.pushFront(this.#born[i] as Runnable)
+    }
+    this.#born.length = 0
   }
 }

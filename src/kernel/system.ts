@@ -155,7 +155,7 @@ export class ActorSystem implements Kernel, ShutdownHome, InspectHome {
     const cell = new Cell(this, parent, propsOf(def, options), init)
     adopt(parent, cell)
     if (name !== null) giveName(parent, cell, name)
-    cell.schedule()
+    cell.scheduleNewborn()
     return cell
   }
 
