@@ -24,6 +24,7 @@ import {
   snapshotOf,
   stopping,
   tell,
+  type Tracer,
 } from '../src/kernel/index.ts'
 import type { Answer, Control, LodgerOrder, LodgerView, Verdict } from './thread/control.ts'
 import { type KnownErrors, knownErrors } from './thread/error-form.ts'
@@ -67,6 +68,14 @@ export class ActorHost implements Control {
   #decide: ((rule: Rule) => void) | null = null
   /** Answers whoever waits for the next incarnation. */
   #ready: ((answer: Answer) => void) | null = null
+
+  /** Whoever follows traces is outside: contexts go on as they came, ends of turns are told. */
+  readonly #tracer: Tracer = {
+    inject: (parent) => parent,
+    turnEnded: (trace, { protocol: speaks, name }, { path }, error) => {
+      this.#link?.traced({ trace, protocol: speaks, message: name, path, error })
+    },
+  }
 
   constructor(options: ActorHostOptions) {
     this.#options = options
@@ -127,7 +136,11 @@ export class ActorHost implements Control {
   }
 
   async #open(order: LodgerOrder, def: ActorDef): Promise<Answer> {
-    const system = await ActorSystem.start({ name: order.system, runtime: this.#options.runtime })
+    const system = await ActorSystem.start({
+      name: order.system,
+      runtime: this.#options.runtime,
+      ...(order.traced && { tracer: this.#tracer }),
+    })
     const link = this.#openLink(system)
     const init = order.initCarried ? link.revive(order.init) : order.init
     const names = [...order.names]
@@ -146,7 +159,7 @@ export class ActorHost implements Control {
     const cell = system.spawnChild(parent, def, init, options)
     cell.incarnation = order.incarnations
     this.#lodger = cell.ref
-    link.lodge(cell.ref, def.protocol)
+    link.directory.listLodger(cell.ref, def.protocol)
     system.events.subscribe('actor.started', ({ path }) => {
       if (path === cell.path) this.#answerReady(done)
     })

@@ -16,7 +16,7 @@ import {
 } from '../../src/index.ts'
 import { lookInThread } from '../../src/adapters/comlink/index.ts'
 import { AnyRef } from '../../src/kernel/index.ts'
-import { Counter, type CounterMessages } from './thread-actors.ts'
+import { Counter, counter, type CounterMessages, Peer } from './thread-actors.ts'
 
 const module = new URL('./thread-actors.ts', import.meta.url)
 type Options = Omit<Parameters<typeof workerActor>[1], 'module' | 'export'>
@@ -202,6 +202,34 @@ test('MB-4: what a busy thread cannot take waits here, under the policy of its q
   const { length } = await ref.log()
   expect(length + system.deadLetters.count('mailbox-full')).toBe(2_000)
   expect(system.deadLetters.count('mailbox-full')).toBeGreaterThan(0)
+})
+
+test('OB-2: a trace goes through a thread, and shows the turn that failed there', async () => {
+  const turns: unknown[] = []
+  const traced = await ActorSystem.start({
+    name: 'traced',
+    askDeadline: '30s',
+    tracer: {
+      inject: (parent) => parent ?? { id: 'first' },
+      turnEnded: (trace, message, at, error) => {
+        turns.push([trace, message.name, at.path, (error as Error | null)?.message ?? null])
+      },
+    },
+  })
+  const there = traced.spawn(workerActor(Peer, { module, export: 'peer' }), undefined, {
+    name: 'there',
+  })
+  const here = traced.spawn(counter, { start: 5 }, { name: 'here' })
+  expect(await there.askTotal({ of: here })).toBe(5)
+  const failing = traced.spawn(workerActor(Counter, { module, export: 'counter' }), undefined, {
+    name: 'failing',
+  })
+  await failing.fail({ code: 'seen' }).catch(() => {})
+  await traced.terminate()
+  const trace = { id: 'first' }
+  expect(turns).toContainEqual([trace, 'total', '/here', null])
+  expect(turns).toContainEqual([trace, 'askTotal', '/there', null])
+  expect(turns).toContainEqual([trace, 'fail', '/failing', 'It failed with seen'])
 })
 
 test('OB-1: whoever may look sees the actor as it is in its thread', async () => {

@@ -18,6 +18,8 @@ export interface LodgerOrder {
   readonly initCarried: boolean
   readonly order: 'arrival' | 'priority' | 'control'
   readonly graceMs: number
+  /** Somebody outside follows traces. */
+  readonly traced: boolean
   /** Incarnations that lived in earlier threads. */
   readonly incarnations: number
 }

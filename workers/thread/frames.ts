@@ -46,11 +46,13 @@ export const frame = {
   failed: 18,
   /** reason, cause as a carrier or null */
   exit: 19,
+  /** trace, protocol, name, path, error as a carrier or null */
+  traced: 20,
 } as const
 
 /** Fields that follow each kind. */
 export const fieldsOf: readonly number[] = [
-  5, 8, 8, 3, 2, 1, 1, 1, 3, 1, 2, 1, 2, 1, 2, 1, 6, 0, 3, 2,
+  5, 8, 8, 3, 2, 1, 1, 1, 3, 1, 2, 1, 2, 1, 2, 1, 6, 0, 3, 2, 5,
 ]
 
 /** The uid of the actor that lives in the thread, on whichever side it is spoken of. */

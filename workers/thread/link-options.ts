@@ -26,7 +26,17 @@ export interface LinkListener {
   begun?: () => void
   failed?(failure: LodgerFailure): void
   exited?(exit: Exit): void
+  /** A turn there that carries a trace has ended. */
+  traced?(turn: TracedTurn): void
   bye?(): void
+}
+
+export interface TracedTurn {
+  readonly trace: unknown
+  readonly protocol: string
+  readonly message: string
+  readonly path: string
+  readonly error: unknown
 }
 
 export interface LodgerFailure {

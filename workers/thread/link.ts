@@ -14,7 +14,6 @@ import {
   type Exit,
   type Message,
   PendingAsk,
-  type Protocol,
   type Rider,
   type Rule,
   type StreamEnvelope,
@@ -26,7 +25,7 @@ import type { FarRecipient } from './far-recipient.ts'
 import { chainIn, chainOut, fieldsOf, frame, lodgerUid } from './frames.ts'
 import { type Begun, IncomingCall, IncomingTell } from './incoming-call.ts'
 import { deadlockError, goneError, uncloneable } from './link-errors.ts'
-import type { LinkOptions, LodgerFailure } from './link-options.ts'
+import type { LinkOptions, LodgerFailure, TracedTurn } from './link-options.ts'
 import { Outbox } from './outbox.ts'
 import { Packer, type Parcel } from './payload.ts'
 import { ReturnPath } from './return-path.ts'
@@ -148,6 +147,11 @@ export class Link {
     this.#push([frame.failed, this.#packOrName(error).value, rule, starting])
   }
 
+  traced({ trace, protocol, message, path, error }: TracedTurn): void {
+    const thrown = error === null ? null : this.#packOrName(error).value
+    this.#push([frame.traced, trace, protocol, message, path, thrown])
+  }
+
   exited(exit: Exit): void {
     const cause = exit.cause === undefined ? null : this.#packOrName(exit.cause).value
     this.#push([frame.exit, exit.reason, cause])
@@ -267,6 +271,15 @@ export class Link {
           starting: frames[at + 2] as boolean,
         })
         return
+      case frame.traced:
+        this.#options.hear.traced?.({
+          trace: frames[at],
+          protocol: frames[at + 1] as string,
+          message: frames[at + 2] as string,
+          path: frames[at + 3] as string,
+          error: unpack(frames[at + 4], this.#reviver),
+        })
+        return
       case frame.exit:
         this.#options.hear.exited?.(exitOf(frames[at], unpack(frames[at + 1], this.#reviver)))
         return
@@ -374,11 +387,6 @@ export class Link {
     const message = { protocol, name } as Message
     const route = { recipient: frames[at + 5] as string, sender: null }
     this.system.deadLetters.add(reason as DeadLetterReason, message, payload, route)
-  }
-
-  /** List the actor of the thread, or what stands for it outside. */
-  lodge(ref: AnyRef, speaks: Protocol): void {
-    this.directory.listLodger(ref, speaks)
   }
 }
 

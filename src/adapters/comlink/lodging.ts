@@ -11,6 +11,7 @@ import {
   EdgeError,
   type Envelope,
   type Exit,
+  hasCode,
   type Message,
   type Messages,
   type Protocol,
@@ -78,8 +79,9 @@ export class Lodging {
     this.#ctx = ctx
     const before = this.#thread
     if (before !== null && !before.ended && this.#waiting) {
-      this.#check(before, await before.decide('restart'))
+      // It may fail again before this has been heard: that failure waits, too.
       this.#waiting = false
+      this.#check(before, await before.decide('restart'))
     } else {
       if (before !== null && !before.ended) await this.#stopThread(before, false)
       await this.#openThread()
@@ -139,7 +141,7 @@ export class Lodging {
         },
       },
     })
-    thread.link.lodge(self.ref, protocol)
+    thread.link.directory.listLodger(self.ref, protocol)
     const lodger = new Lodger(thread, { uid: lodgerUid, protocol, address: addressOf(self.ref) })
     const Ref = refClass(protocol)
     this.#lodger = lodger
@@ -161,6 +163,7 @@ export class Lodging {
       initCarried: init.carried,
       order: self.props.order ?? 'arrival',
       graceMs: self.props.graceMs,
+      traced: self.home.tracer !== null,
       incarnations: self.incarnation - 1,
     }
   }
@@ -180,17 +183,26 @@ export class Lodging {
     if (rule !== null && typeof error === 'object' && error !== null) {
       this.#options.noteRule(error, this.#sameRule(rule))
     }
-    const now = Promise.resolve()
-    ctx.reenterAfter(now, () => {
+    this.#inTurn(ctx, () => {
       throw error
     })
-    ctx.reenterAfter(now, () => this.#resume())
+    this.#inTurn(ctx, () => this.#resume())
+  }
+
+  /** An incarnation that has ended meanwhile has no turns: the next one finds what has happened. */
+  #inTurn(ctx: Ctx, go: () => unknown): void {
+    try {
+      ctx.reenterAfter(Promise.resolve(), go)
+    } catch (stale) {
+      if (!hasCode(stale, 'stale_incarnation')) throw stale
+    }
   }
 
   /** Only an incarnation that was told to resume gets here. */
   #resume(): void {
     this.#waiting = false
-    void this.#thread?.decide('resume')
+    // If the thread dies before it has heard, its end is what counts.
+    this.#thread?.decide('resume').catch(() => {})
   }
 
   /** A budget belongs to a rule, so the same rule must be the same object each time. */
@@ -205,7 +217,7 @@ export class Lodging {
   #exited(thread: Thread, exit: Exit): void {
     if (thread !== this.#thread || this.#ctx === null) return
     const { cause } = exit
-    this.#ctx.reenterAfter(Promise.resolve(), () => {
+    this.#inTurn(this.#ctx, () => {
       if (exit.reason === 'failed') throw cause
       return stopped
     })

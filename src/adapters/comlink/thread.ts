@@ -18,7 +18,7 @@ import {
 import type { Answer, Control, LodgerOrder, LodgerView } from '../../../workers/thread/control.ts'
 import type { KnownErrors } from '../../../workers/thread/error-form.ts'
 import { Link } from '../../../workers/thread/link.ts'
-import type { LodgerFailure } from '../../../workers/thread/link-options.ts'
+import type { LodgerFailure, TracedTurn } from '../../../workers/thread/link-options.ts'
 import type { Parcel } from '../../../workers/thread/payload.ts'
 import type { Movable } from '../../../workers/thread/transfer.ts'
 import { clockOffsetMs } from './clock-offset.ts'
@@ -210,8 +210,15 @@ export class Thread {
         taken: (count) => this.#taken(count),
         failed: (failure) => hear.failed(failure),
         exited: (exit) => hear.exited(exit),
+        traced: (turn) => this.#traced(turn),
       },
     })
+  }
+
+  #traced({ trace, protocol, message, path, error }: TracedTurn): void {
+    const { system, name } = this.#options
+    const said: Message = { protocol, name: message, kind: 'tell', index: 0, options: {} }
+    system.tracer?.turnEnded(trace, said, { node: `${system.name}~${name}`, path, uid: 0 }, error)
   }
 
   #listen(): Promise<EdgeError | null> {
