@@ -7,7 +7,6 @@
  */
 import {
   type ActorSystem,
-  type AnyRef,
   type DeadLetterReason,
   type EdgeError,
   type Envelope,
