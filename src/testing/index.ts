@@ -36,6 +36,7 @@ export {
   type SimulateOptions,
   simulatePlan,
 } from './simulate.ts'
+export { type SeedsOptions, type SeedsReport, simulateSeeds } from './simulate-seeds.ts'
 export { type TurnOutcome, TurnReport } from './turn-report.ts'
 export { messageText, textOf } from './value-text.ts'
 export { type TurnOrder, VirtualRuntime, type VirtualRuntimeOptions } from './virtual-runtime.ts'

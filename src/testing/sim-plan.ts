@@ -61,7 +61,7 @@ export function planOf(options: PlanOptions): SimPlan {
     calmMs,
     profile: options.profile ?? (kinds.length === 0 ? 'lan' : profile),
     order: options.order ?? (kinds.length === 0 ? 'fifo' : order),
-    beatMs: Math.round(random.between(150, 800)),
+    beatMs: Math.round(random.between(200, 1_500)),
     faults: planFaults(random.fork('faults'), {
       nodes,
       fromMs: firstFaultMs,

@@ -5,7 +5,7 @@
  * time stands still meanwhile and jumps from one alarm to the next. Several systems may share one
  * virtual time. What waits for the real world (a file, a socket) is not seen from here.
  */
-import { promisesSettled, ownContext } from '../adapters/memory/index.ts'
+import { asOneEvent, ownContext } from '../adapters/memory/index.ts'
 import { type Clock, durationMs, type Duration, EdgeError } from '../kernel/index.ts'
 import { EventHeap } from '../model/event-heap.ts'
 import * as limits from './limits.ts'
@@ -75,19 +75,8 @@ export class VirtualTime {
   }
 
   /** Run all that can run now, until nothing moves any more. */
-  async settle(stepsMax = limits.stepsPerSettle): Promise<void> {
-    await promisesSettled()
-    for (let left = stepsMax; left > 0; left--) {
-      const work = this.#soon.shift() ?? this.#later.shift()
-      if (work === undefined) return
-      this.#do(work)
-      await promisesSettled()
-    }
-    throw new EdgeError(
-      'never_settles',
-      `After ${stepsMax} steps at ${this.#nowMs} ms of virtual time there is still ` +
-        'work: an actor tells itself, or two tell each other, for ever',
-    )
+  settle(stepsMax = limits.stepsPerSettle): Promise<void> {
+    return asOneEvent((drain) => this.#settle(drain, stepsMax))
   }
 
   /** Let time pass: alarms ring in order, and what each sets off runs before the next. */
@@ -96,25 +85,44 @@ export class VirtualTime {
     if (!(byMs >= 0)) {
       throw new EdgeError('invalid_duration', `Time cannot advance by ${byMs} ms; give 0 or more`)
     }
-    await this.#advanceTo(this.#nowMs + byMs)
+    await asOneEvent((drain) => this.#advanceTo(this.#nowMs + byMs, drain))
   }
 
   /** Go to the next alarm; false when there is none at or before `untilMs`. */
-  async step(untilMs = Infinity): Promise<boolean> {
-    await this.settle()
+  step(untilMs = Infinity): Promise<boolean> {
+    return asOneEvent((drain) => this.#step(untilMs, drain))
+  }
+
+  #settle(drain: () => void, stepsMax = limits.stepsPerSettle): void {
+    drain()
+    for (let left = stepsMax; left > 0; left--) {
+      const work = this.#soon.shift() ?? this.#later.shift()
+      if (work === undefined) return
+      this.#do(work)
+      drain()
+    }
+    throw new EdgeError(
+      'never_settles',
+      `After ${stepsMax} steps at ${this.#nowMs} ms of virtual time there is still ` +
+        'work: an actor tells itself, or two tell each other, for ever',
+    )
+  }
+
+  #step(untilMs: number, drain: () => void): boolean {
+    this.#settle(drain)
     const nextMs = this.nextAlarmMs
     if (nextMs === Infinity || nextMs > untilMs) return false
     this.#nowMs = nextMs
     const alarm = this.#alarms.pop() as VirtualAlarm
     this.#do(() => alarm.ring())
-    await this.settle()
+    this.#settle(drain)
     return true
   }
 
-  async #advanceTo(targetMs: number): Promise<void> {
-    while (await this.step(targetMs)) continue
+  #advanceTo(targetMs: number, drain: () => void): void {
+    while (this.#step(targetMs, drain)) continue
     this.#nowMs = targetMs
-    await this.settle()
+    this.#settle(drain)
   }
 
   #skipUnwanted(): void {

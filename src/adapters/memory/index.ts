@@ -2,7 +2,7 @@
  * Door of the memory adapters: the twins that tests and the simulator run on.
  */
 export { createMemoryCodec } from './codec.ts'
-export { AsyncCarrier, ownContext, promisesSettled } from './event-loop.ts'
+export { asOneEvent, AsyncCarrier, ownContext, promisesSettled } from './event-loop.ts'
 export { createMemoryHost } from './host.ts'
 export type { MemoryHost, MemoryHostOptions } from './host.ts'
 export { MemoryLiveness } from './liveness.ts'
