@@ -1,5 +1,6 @@
 /**
- * Membership guests: what a mesh makes of strangers, of members that break its protocol, and of its own faults.
+ * Membership guests: what a mesh makes of strangers, of members that break its protocol, and of
+ * faults of its own.
  */
 import { describe, expect, test } from 'vitest'
 

@@ -19,7 +19,18 @@ export async function responderSource(): Promise<URL> {
 }
 
 async function plain(address: URL): Promise<string> {
-  return stripTypeScriptTypes(await readFile(address, 'utf8'))
+  return stripQuietly(await readFile(address, 'utf8'))
+}
+
+/** The stripper warns that it is experimental, which whoever starts a node cannot help. */
+function stripQuietly(source: string): string {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = () => undefined
+  try {
+    return stripTypeScriptTypes(source)
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 function asData(source: string): URL {
