@@ -82,7 +82,6 @@ class DeadLetterLog {
   }
 
   #beginInterval(now: number): void {
-    this.#summarise()
     this.#endsAt = now + this.#intervalMs
     this.#written = 0
   }

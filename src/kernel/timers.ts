@@ -9,7 +9,7 @@ import { signalsOf } from './become.ts'
 import type { Cell } from './cell.ts'
 import { Envelope, type Withdrawal } from './envelope.ts'
 import { EdgeError } from './errors.ts'
-import { BUSY, CLOSED, IDLE_WATCHED } from './flags.ts'
+import { CLOSED, IDLE_WATCHED } from './flags.ts'
 import * as limits from './limits.ts'
 import type { Message } from './protocol.ts'
 import { RECEIVE_TIMEOUT, type SignalWork } from './signals.ts'
@@ -201,8 +201,6 @@ class IdleTimer extends Envelope {
 
   override fire(): void {
     if (this.#queued || (this.#cell.flags & CLOSED) !== 0) return
-    // A turn that takes long is no idleness.
-    if ((this.#cell.flags & BUSY) !== 0) this.restart()
     if (this.#cell.home.clock.now() - this.#activeAt < this.#afterMs) {
       this.arm()
       return

@@ -2,9 +2,31 @@
  * Router tests: order, failures, and routers over a group of actors.
  */
 import { describe, expect, test } from 'vitest'
-import { groupRouter, restart, serviceKey } from '../../src/kernel/index.ts'
-import { forSeeds, testSystem } from '../../src/testing/index.ts'
-import { Shop, Work } from './shop.ts'
+import {
+  actor,
+  ActorSystem,
+  groupRouter,
+  pool,
+  protocol,
+  type Ref,
+  restart,
+  serviceKey,
+  tell,
+} from '../../src/kernel/index.ts'
+import { forSeeds, testSystem, VirtualRuntime } from '../../src/testing/index.ts'
+import { Shop, Work, type Works } from './shop.ts'
+
+const Feeder = protocol('test.feeder/1', { feed: tell<{ n: number }>() })
+
+function feeder(to: Ref<Works>) {
+  return actor(Feeder, { state: () => null, on: { feed: (_state, job) => to.job(job) } })
+}
+
+/** A system without a transit, as a program has it, moved by a test. */
+async function bareSystem(seed: number) {
+  const runtime = new VirtualRuntime({ seed })
+  return { time: runtime.time, system: await ActorSystem.start({ name: 'bare', runtime }) }
+}
 
 describe('round robin', () => {
   test('RT-1: m times n messages give each of n routees m, from the very first', async () => {
@@ -36,26 +58,48 @@ describe('round robin', () => {
     await shop.kit.stop()
   })
 
-  test('a message passes without a turn of the router, and its reply goes direct', async () => {
+  test('a message passes without a turn of the router', async () => {
     const shop = await Shop.open()
-    const ref = shop.spawn({ size: 1 })
-    await shop.kit.settle()
-    const before = shop.kit.log.lines.length
-    expect(await shop.kit.run(ref.who({}))).toBe('/pool/1')
-    const lines = shop.kit.log.lines.slice(before)
-    expect(lines.some((line) => line.includes('turn /pool/1 who'))).toBe(true)
-    expect(lines.some((line) => line.includes('turn /pool who'))).toBe(false)
+    const { time, system } = await bareSystem(1)
+    const ref = system.spawn(pool(shop.worker, { size: 1 }), undefined, { name: 'pool' })
+    await time.settle()
+    const asked = ref.who({})
+    for (let n = 0; n < 10; n++) ref.job({ n })
+    await time.settle()
+    expect(await asked).toBe('/pool/1')
+    const turns = ['/pool', '/pool/1'].map((path) => system.findCell(path)?.processed)
+    expect(turns).toEqual([0, 11])
+    void system.terminate()
+    await time.settle()
     await shop.kit.stop()
   })
 
-  test('OR-1: a sender sees its messages in order while the router starts and afterwards', () =>
-    forSeeds('order through a pool', { count: 40, delivery: 'shuffled' }, async (kit) => {
+  test('OR-1: senders see their messages in order while the router starts and after', async () => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const shop = await Shop.open({ seed })
+      const { time, system } = await bareSystem(seed)
+      const ref = system.spawn(pool(shop.worker, { size: 1 }))
+      const senders = [0, 1, 2].map(() => system.spawn(feeder(ref)))
+      for (let n = 0; n < 30; n++) senders[n % 3]?.feed({ n })
+      await time.settle()
+      for (const rest of [0, 1, 2]) {
+        const seen = shop.jobs.map(({ n }) => n).filter((n) => n % 3 === rest)
+        expect([seed, seen]).toEqual([seed, Array.from({ length: 10 }, (_, n) => n * 3 + rest)])
+      }
+      void system.terminate()
+      await time.settle()
+      await shop.kit.stop()
+    }
+  })
+
+  test('OR-1: a sender sees its messages in order also over links of their own', () =>
+    forSeeds('order through a pool', { count: 100, delivery: 'shuffled' }, async (kit) => {
       const shop = new Shop(kit)
       const ref = shop.spawn({ size: 1 })
-      for (let n = 0; n < 30; n++) {
-        ref.job({ n })
-        if (n % 7 === 0) await kit.settle()
-      }
+      const sender = kit.system.spawn(feeder(ref), undefined, { name: 'sender' })
+      for (let n = 0; n < 20; n++) sender.feed({ n })
+      await kit.settle()
+      for (let n = 20; n < 30; n++) sender.feed({ n })
       await kit.settle()
       expect(shop.jobs.map(({ n }) => n)).toEqual(Array.from({ length: 30 }, (_, n) => n))
     }))
@@ -87,6 +131,23 @@ describe('failures', () => {
     await expect(shop.kit.run(second)).rejects.toMatchObject({ code: 'faulted' })
     await shop.kit.settle()
     expect(shop.kit.system.find('/pool')).toBeNull()
+    await shop.kit.stop()
+  })
+
+  test('a routee that is about to stop gets nothing more', async () => {
+    const shop = await Shop.open()
+    const ref = shop.spawn({ size: 2 })
+    const busy = ref.slow({ gate: 'g' })
+    await shop.kit.settle()
+    const leaving = shop.kit.system.find('/pool/1')
+    expect([...shop.signals.keys()]).toEqual(['/pool/1'])
+    const stopping = shop.kit.system.stop(leaving as Ref)
+    for (let n = 0; n < 4; n++) ref.job({ n })
+    await shop.kit.settle()
+    expect([shop.shares(), shop.kit.system.deadLetters.total]).toEqual([{ '/pool/2': 4 }, 0])
+    shop.gates.get('g /pool/1')?.('done')
+    await shop.kit.run(stopping)
+    expect(await busy).toBe('done from /pool/1')
     await shop.kit.stop()
   })
 
@@ -177,7 +238,8 @@ describe('group routers', () => {
     expect(shop.shares()).toEqual({ '/a': 2, '/b': 2 })
     receptionist.deregister(key, a)
     ref.job({ n: 5 })
-    await shop.kit.run(shop.kit.system.stop(b, { drain: true }))
+    await shop.kit.settle()
+    await shop.kit.run(shop.kit.system.stop(b))
     ref.job({ n: 6 })
     await shop.kit.settle()
     expect(shop.shares()).toEqual({ '/a': 2, '/b': 3 })
@@ -218,9 +280,10 @@ describe('group routers', () => {
     })
     await shop.kit.settle()
     for (let n = 0; n < 4; n++) ref.job({ n })
-    await shop.kit.run(shop.kit.system.stop(a, { drain: true }))
+    await shop.kit.settle()
+    await shop.kit.run(shop.kit.system.stop(a))
     expect(await shop.kit.run(ref.who({}))).toBe('/b')
-    await shop.kit.run(shop.kit.system.stop(b, { drain: true }))
+    await shop.kit.run(shop.kit.system.stop(b))
     expect(shop.shares()).toEqual({ '/a': 2, '/b': 2 })
     expect(shop.kit.system.find('/fixed')).not.toBeNull()
     await shop.kit.stop()
