@@ -28,7 +28,7 @@ describe('CM-1: forming', () => {
   })
 })
 
-describe('CM-6, R92: losing a node', () => {
+describe('CM-6, R184: losing a node', () => {
   test('a killed node is dead everywhere within two seconds', async () => {
     const mesh = new MemberMesh(2)
     await mesh.form(5)
@@ -48,7 +48,7 @@ describe('CM-6, R92: losing a node', () => {
   })
 })
 
-describe('CM-6, R92: detection by seeds', () => {
+describe('CM-6, R184: detection by seeds', () => {
   test.for([
     { fault: 'kill', withinMs: 2_000 },
     { fault: 'stop', withinMs: 5_000 },

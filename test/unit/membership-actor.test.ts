@@ -119,7 +119,7 @@ describe('the deep check', () => {
     expect(found).toMatchObject({ certificates: 'warn', queues: 'fail', disk: 'ok' })
   })
 
-  test('R21: what travels is measured, and an unknown disk is not taken for a full one', () => {
+  test('R92: what travels is measured, and an unknown disk is not taken for a full one', () => {
     const measured = measuredOf({ ...host.resources(), disk: null }, 7)
     expect(measured).toEqual({
       cpuPercent: 10,
