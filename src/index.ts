@@ -46,6 +46,19 @@ export {
   stopping,
   stream,
   tell,
+  child,
+  type ChildSpec,
+  type Context,
+  CoordinatedShutdown,
+  durationMs,
+  Feed,
+  type PhaseOptions,
+  Scope,
+  type ShutdownTask,
+  Supervision,
+  supervised,
+  supervisor,
+  type SupervisorSpec,
 } from './kernel/index.ts'
 
 /** A system of actors on this process's own clock, event loop and randomness. */
