@@ -27,6 +27,7 @@ export { type Wire, type Weather } from './network-model.ts'
 export { type Fault, type FaultKind, faultKinds } from './sim-faults.ts'
 export type { NodeLife, SimNode } from './sim-node.ts'
 export { parseReplay, type PlanOptions, planOf, type SimPlan } from './sim-plan.ts'
+export { SimStory } from './sim-story.ts'
 export type { SimFrame, SimTrace } from './sim-trace.ts'
 export type { SimWorld, WorldOptions } from './sim-world.ts'
 export {

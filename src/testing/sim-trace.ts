@@ -22,6 +22,7 @@ export class SimTrace {
   #b = 0x5bd1e995
   #count = 0
   onFrame: ((frame: SimFrame) => void) | null = null
+  onEvent: ((atMs: number, text: string) => void) | null = null
 
   /** Equal for equal runs. */
   get hash(): string {
@@ -53,6 +54,7 @@ export class SimTrace {
     this.#count++
     this.#number(atMs)
     this.#text(text)
+    this.onEvent?.(atMs, text)
     this.#lines.push(`${secondsText(atMs)} ${text}`)
     if (this.#lines.length > 2 * simLinesKept) this.#lines.splice(0, simLinesKept)
   }

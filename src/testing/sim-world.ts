@@ -311,7 +311,8 @@ export class SimWorld {
   #heard(node: SimNode, observer: string, type: string, event: unknown): void {
     const { member } = event as { member?: { peerId: string; incarnation: number } }
     if (member === undefined) return
-    this.#say(`${node.name} says ${type} of ${member.peerId} in life ${member.incarnation}`)
+    const about = member.peerId.replace(/^peer-/, 'edge-')
+    this.#say(`${node.name} says ${type} of ${about} in life ${member.incarnation}`)
     this.ledger.incarnation(observer, member.peerId, member.incarnation)
   }
 
