@@ -86,7 +86,8 @@ describe('OB-3', () => {
 
   test('OB-3: an end by force is reported, without a message to blame', async () => {
     const { kit, reports } = await start()
-    const ref = kit.spawn(fragile, undefined, { grace: 100 })
+    const ref = kit.spawn(fragile, undefined, { grace: 100, supervise: resume() })
+    await kit.run(Promise.allSettled([ref.pay({ card: 'x', cents: 1 })]))
     ref.hold()
     await kit.settle()
     await kit.run(kit.system.stop(ref))

@@ -54,6 +54,12 @@ describe('SD-1: phases', () => {
     ])
   })
 
+  test('SD-1: what is declared of a usual phase leaves the rest of it as it was', () => {
+    const [usual, changed] = [phasesOf(), phasesOf({ finish: { timeout: '1s' } })]
+    expect(changed.map(({ name }) => name)).toEqual(usual.map(({ name }) => name))
+    expect(changed[1]).toEqual({ ...usual[1], timeoutMs: 1_000 })
+  })
+
   test('SD-1: a cycle is refused at declaration, and the error names it', () => {
     const declare = (): unknown => phasesOf({ a: { after: ['b'] }, b: { after: ['a'] } })
     expect(declare).toThrow(expect.objectContaining({ code: 'invalid_phases' }))
@@ -271,6 +277,19 @@ describe('SD-1: actors', () => {
     await kit.run(kit.system.shutdown.run())
     expect(log).toEqual(['the root has ended'])
     expect(kit.system.wheel.size).toBe(0)
+  })
+
+  test('SD-1: a root that ends in the middle of a phase stops no clock', async () => {
+    const kit = await testSystem({ seed: 1 })
+    kit.system.shutdown.add('finish', 'stuck', never)
+    kit.system.shutdown.add('release', 'stuck too', never)
+    const down = kit.system.shutdown.run()
+    await kit.settle()
+    void kit.system.stop(kit.system.root.ref)
+    const report = await kit.run(down)
+    expect(phase(report, 'finish')).toMatchObject({ outcome: 'timed-out', tookMs: 5_000 })
+    expect(phase(report, 'release')).toMatchObject({ outcome: 'timed-out', tookMs: 5_000 })
+    await kit.stop()
   })
 
   test('SD-1: terminate in the middle of a task waits for nobody', async () => {

@@ -65,6 +65,7 @@ describe('credit', () => {
         items = 0
         opened(tap: Tap): void {
           tap.grant(credit)
+          tap.grant(3)
         }
         item(): void {
           this.items++
@@ -75,7 +76,7 @@ describe('credit', () => {
       const [message] = Source.table
       if (message !== undefined) AnyRef.recipientOf(ref).accept(message, undefined, greedy)
       await kit.settle()
-      expect(greedy.items).toBe(credit > 0 ? 1_024 : 0)
+      expect(greedy.items).toBe(credit > 0 ? 1_024 : 3)
       expect(seen.produced).toBe(greedy.items)
       await kit.stop()
     },
