@@ -21,8 +21,6 @@ export const CONTINUE = signal('continue', -2, false)
 export const DRAIN = signal('drain', -3, true)
 export const RECEIVE_TIMEOUT = signal('receiveTimeout', -4, true)
 export const LINK_BROKEN = signal('linkBroken', -5, false)
-/** Work of an operator or a test: inspect, replace state. */
-export const INSPECT = signal('inspect', -6, true)
 /** Stands for the iteration of a stream in reports. */
 export const STREAM = signal('stream', -8, true)
 /** A supervisor looks at what became of a child. */

@@ -5,7 +5,7 @@
  * touches the world comes in as a runtime. Stopping the root stops the system, once.
  */
 import { type ActorDef, actor } from './actor.ts'
-import { Cell, noSuchActorError, terminatedError } from './cell.ts'
+import { Cell, terminatedError } from './cell.ts'
 import { Context, type SpawnArguments } from './context.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -255,6 +255,3 @@ export class ActorSystem implements Kernel, ShutdownHome, InspectHome {
     void this.shutdown.run('the root has ended').then(undefined, () => {})
   }
 }
-
-/** The error of an ask whose addressee does not exist. */
-export { noSuchActorError }

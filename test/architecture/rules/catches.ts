@@ -65,6 +65,11 @@ export const borders: readonly Border[] = [
     why: 'bytes and payloads of others may be malformed; each becomes a coded refusal',
   },
   { path: /^src\/adapters\/libp2p\//, border: 'network', why: 'sockets and streams fail' },
+  {
+    path: /^src\/adapters\/memory\/event-loop\.ts$/,
+    border: 'mailbox',
+    why: 'what the work of one event throws belongs to whoever waits for that event',
+  },
   { path: /^src\/mesh\//, border: 'network', why: 'channels and the frames of others fail' },
   {
     path: /^src\/adapters\/memory\/net/,
