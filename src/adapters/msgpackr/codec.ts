@@ -22,6 +22,8 @@ const OWN_MEMORY_BYTES = 64 * 1024
 const SLAB_BYTES = 8192
 /** A slab that one large body grew beyond this is given back. */
 const SLAB_BYTES_MAX = 1024 * 1024
+/** Larger memory is not held on to between messages. */
+const WHOLE_BYTES_MAX = 128 * 1024
 
 export function createCodec(options: CodecOptions = {}): Codec {
   const limits: CodecLimits = {
@@ -39,6 +41,9 @@ class MsgpackrCodec implements Codec, Reviver {
   readonly #errors: ReturnType<typeof errorClassesOf>
   readonly #scanner: Scanner
   readonly #outgoing: Outgoing
+  /** Of the memory that the last message came in. */
+  #whole: Buffer = Buffer.alloc(0)
+  readonly #range = { start: 0, end: 0 }
   readonly #packr = new Packr({
     useRecords: false,
     moreTypes: true,
@@ -71,7 +76,7 @@ class MsgpackrCodec implements Codec, Reviver {
     if (fault !== undefined) throw faultError(fault)
     const outer = enterReviver(this)
     try {
-      return this.#packr.unpack(asBuffer(bytes)) as unknown
+      return this.#unpack(bytes)
     } catch (cause) {
       throw new EdgeError(
         'decode_failed',
@@ -93,6 +98,22 @@ class MsgpackrCodec implements Codec, Reviver {
 
   reviveError(data: unknown): unknown {
     return reviveError(data, this.#errors)
+  }
+
+  /**
+   * msgpackr reads short strings several times faster from a Buffer, and keeps a view of its own
+   * with each. Messages that arrived in one piece of memory therefore share one Buffer over it.
+   */
+  #unpack(bytes: Uint8Array): unknown {
+    const { buffer } = bytes
+    let whole = this.#whole
+    if (whole.buffer !== buffer) {
+      whole = Buffer.from(buffer)
+      if (buffer.byteLength <= WHOLE_BYTES_MAX) this.#whole = whole
+    }
+    this.#range.start = bytes.byteOffset
+    this.#range.end = bytes.byteOffset + bytes.length
+    return this.#packr.unpack(whole, this.#range) as unknown
   }
 
   /** Copy a large body out, and let the slab be written over from where the body began. */
@@ -117,12 +138,6 @@ class MsgpackrCodec implements Codec, Reviver {
       )
     }
   }
-}
-
-/** msgpackr reads short strings several times faster from a Buffer. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function faultError(fault: ScanFault): EdgeError {

@@ -84,6 +84,9 @@ export class Outgoing {
   #carryObject(value: object, depth: number): unknown {
     if (depth >= this.#limits.depthMax) throw this.#tooDeep(depth)
     if (Array.isArray(value)) return this.#carryArray(value, depth)
+    if (ArrayBuffer.isView(value) && value.constructor === Uint8Array) {
+      return this.#carryBytes(value, 'Uint8Array', depth)
+    }
     return isPlain(value) ? this.#carryPlain(value, depth) : this.#carryExotic(value, depth)
   }
 
