@@ -52,8 +52,3 @@ export function remoteDeadlock(path: string, name: string): EdgeError {
     { detail: { path, message: name } },
   )
 }
-
-/** Anything thrown, as an error that can cross. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
-}
