@@ -10,9 +10,12 @@ const config: KnipConfig = {
   workspaces: {
     '.': {
       entry: [
-        'src/{index,main}.ts',
+        'src/index.ts',
         'src/{kernel,testing}/index.ts',
-        'src/cli/main.ts',
+        'src/cli/{main,child}.ts',
+        // Ports are the vocabulary of what is needed, also where only types are taken.
+        'src/ports/*.ts',
+        'src/adapters/{libp2p,memory,msgpackr}/index.ts',
         'protocols/*.ts',
         'workers/*.ts',
         'examples/*.ts',
@@ -28,6 +31,7 @@ const config: KnipConfig = {
     },
     'tools/runtime': {},
   },
+  ignoreBinaries: ['erl', 'unshare'],
   ignoreExportsUsedInFile: true,
   // A type that only one file uses yet is still the vocabulary of that file's door.
   exclude: ['types'],
