@@ -44,13 +44,13 @@ function endOf(ref: AnyRef): Promise<string> {
 test('JS-4, fault 28: an endless loop is named, ended and restarted; the queue is kept', async () => {
   const stuck: unknown[] = []
   system.events.subscribe('actor.stuck', (event) => stuck.push(event))
-  const ref = spawn({ name: 'loops', supervise: restart() }, { stuckAfter: 400 })
+  const ref = spawn({ name: 'loops', supervise: restart() }, { stuckAfter: 1_500 })
   await ref.total()
   const endless = ref.spin({ ms: 1e9 })
   for (let by = 1; by <= 10; by++) ref.add({ by })
   await expect(endless).rejects.toMatchObject({ code: 'worker_stuck', detail: { message: 'spin' } })
   expect(await ref.log()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
-  expect(stuck).toEqual([{ path: '/loops', message: 'spin', afterMs: 400 }])
+  expect(stuck).toEqual([{ path: '/loops', message: 'spin', afterMs: 1_500 }])
   expect((await ref.mood()).incarnation).toBe(2)
 })
 
@@ -182,9 +182,9 @@ test('LC-7: a parent that stops takes the thread of its child along', async () =
 })
 
 test('a native call is never ended: its thread is let go, the actor goes on in another', async () => {
-  const ref = spawn({ supervise: restart() }, { stuckAfter: 300, native: true })
+  const ref = spawn({ supervise: restart() }, { stuckAfter: 1_000, native: true })
   await ref.total()
-  const blocked = ref.block({ ms: 2_000 })
+  const blocked = ref.block({ ms: 5_000 })
   ref.add({ by: 1 })
   await expect(blocked).rejects.toMatchObject({ code: 'worker_stuck' })
   expect(await ref.log()).toEqual([1])

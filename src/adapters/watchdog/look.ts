@@ -7,6 +7,9 @@
 import { Session } from 'node:inspector'
 import { type BlockReport, runningKey, type WatchOrder } from './report.ts'
 
+/** Share of the interval that the thread has to answer; a report is due after two intervals. */
+const patience = 0.75
+
 type Seen = Omit<BlockReport, 'blockedMs'>
 
 const nothing: Seen = { path: null, message: null, stack: [] }
@@ -23,7 +26,7 @@ export function lookInside(order: Pick<WatchOrder, 'intervalMs' | 'framesMax'>):
       session.disconnect()
       resolve(seen)
     }
-    const late = setTimeout(() => done(nothing), order.intervalMs / 2)
+    const late = setTimeout(() => done(nothing), order.intervalMs * patience)
     session.once('Debugger.paused', ({ params }) => {
       const stack = params.callFrames.slice(0, order.framesMax).map((frame) => {
         const { scriptId, lineNumber } = frame.location
