@@ -101,14 +101,14 @@ export class Association {
 
   /** A message of a local actor, or one that it forwards. */
   send(actor: RemoteActor, message: Message, payload: unknown, rider: Rider): void {
-    const give = { actor, message, payload, rider }
+    const give: GiveUp = { actor, message, payload, rider }
     if (this.#gone) {
       this.#undeliverable(give, unreachable(this.system, 'it is gone'))
       return
     }
     const envelope = rider !== null && rider.isEnvelope ? rider : null
     const id = envelope === null ? 0 : this.#expect(message, envelope)
-    const link = this.#links.of(actor, (frame) => this.#put(this.#encode(frame, 'introduction')))
+    const link = this.#links.of(actor, this.#introduce)
     let sent: { readonly lane: LaneName; readonly bytes: Uint8Array }
     try {
       sent = this.#encodeMessage(give, id, link)
@@ -119,7 +119,9 @@ export class Association {
       return
     }
     link.sent[sent.lane]++
-    if (!this.#put({ ...sent, give })) this.#undeliverable(give, linkFull(actor.address, message))
+    const { lane, bytes } = sent
+    const taken = this.#link === null ? this.#wait({ lane, bytes, give }) : this.#pass(lane, bytes)
+    if (!taken) this.#undeliverable(give, linkFull(actor.address, message))
   }
 
   watch(actor: RemoteActor, watcher: Watcher): void {
@@ -202,6 +204,10 @@ export class Association {
     this.#watches.endAll({ reason: 'node-lost' })
   }
 
+  readonly #introduce = (frame: Frame): void => {
+    this.#put(this.#encode(frame, 'introduction'))
+  }
+
   #expect(message: Message, envelope: Envelope): number {
     if (!envelope.expectsReply) return 0
     if (envelope instanceof InboundAsk) {
@@ -263,10 +269,15 @@ export class Association {
   }
 
   #put(queued: Queued): boolean {
-    if (this.#link !== null) {
-      this.#mesh.counters.framesSent++
-      return this.#link.send(queued.lane, queued.bytes)
-    }
+    return this.#link === null ? this.#wait(queued) : this.#pass(queued.lane, queued.bytes)
+  }
+
+  #pass(lane: LaneName, bytes: Uint8Array): boolean {
+    this.#mesh.counters.framesSent++
+    return this.#link?.send(lane, bytes) ?? false
+  }
+
+  #wait(queued: Queued): boolean {
     if (this.#queue.length >= actorWaitingFrames) return false
     this.#queue.push(queued)
     if (this.#patience.slot < 0) {

@@ -54,13 +54,15 @@ export class LinkIn {
     return unknownMessage(this.#protocol.id, name)
   }
 
-  /** Hand on what is in order now. */
-  arrived(lane: LaneName, frame: LinkFrame, deliver: (frame: LinkFrame) => void): void {
-    if (this.#held.length === 0 && this.#due(lane, frame)) {
-      this.#seen[lane]++
-      deliver(frame)
-      return
-    }
+  /** Whether a frame may be handed on at once, as nearly all may; it counts as seen then. */
+  takes(lane: LaneName, frame: LinkFrame): boolean {
+    if (this.#held.length > 0 || !this.#due(lane, frame)) return false
+    this.#seen[lane]++
+    return true
+  }
+
+  /** Hold a frame that came too early, and hand on what is in order now. */
+  hold(lane: LaneName, frame: LinkFrame, deliver: (frame: LinkFrame) => void): void {
     this.#held.push({ lane, frame })
     this.#release(deliver)
   }

@@ -46,6 +46,8 @@ export class PeerLink implements OpenLink {
   readonly route = this.#openRoute()
   #association: Association | null = null
   #remote: string | null = null
+  /** Stands for whoever speaks over there; made once the other side has said who it is. */
+  #sender: Sender = { isEnvelope: false, path: 'shoal://' }
   #ended = false
 
   constructor(mesh: Mesh, onEnd: (link: PeerLink) => void) {
@@ -151,6 +153,7 @@ export class PeerLink implements OpenLink {
       return
     }
     this.#remote = frame[1]
+    this.#sender = { isEnvelope: false, path: `shoal://${frame[1]}` }
     this.#mesh.systemSeen(frame[1])
     this.#perhapsOpen()
   }
@@ -261,14 +264,18 @@ export class PeerLink implements OpenLink {
   }
 
   #inOrder(link: LinkIn, lane: LaneName, frame: LinkFrame): void {
-    link.arrived(lane, frame, (due) => this.#deliver(link, due))
+    if (link.takes(lane, frame)) {
+      this.#deliver(link, frame)
+      return
+    }
+    link.hold(lane, frame, (due) => this.#deliver(link, due))
     if (link.held > actorHeldFrames) this.#refuse('too many frames out of order')
   }
 
   #deliver(link: LinkIn, frame: LinkFrame): void {
     const message = link.message(frame[3])
     const { cell } = link
-    const sender: Sender = { isEnvelope: false, path: `shoal://${this.#remote}` }
+    const sender = this.#sender
     if (message instanceof Error || cell === null) {
       const error = message instanceof Error ? message : null
       if (frame[0] !== kind.tell && error !== null)
@@ -347,7 +354,7 @@ export class PeerLink implements OpenLink {
     }
     this.#system.deadLetters.add('no-such-actor', message, frame[4], {
       recipient: link.path,
-      sender: { isEnvelope: false, path: `shoal://${this.#remote}` },
+      sender: this.#sender,
     })
   }
 }
