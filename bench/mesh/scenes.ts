@@ -129,7 +129,7 @@ async function detectDropped(pace: Pace): Promise<readonly Result[] | string> {
   const network = await Network.open()
   if (typeof network === 'string') return network
   await using open = network
-  return detect('drop', pace, open)
+  return await detect('drop', pace, open)
 }
 
 /** From the fault until the last survivor holds the node for dead. */
