@@ -19,8 +19,9 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   compare: compareRuns,
 }
 
-const usage = `usage: npm run bench -- local [--quick] [--peers] [--json FILE] [--only a,b] [--systems a,b]
-       npm run bench -- mesh [--quick] [--peers] [--json FILE] [--only a,b] [--systems a,b]
+const usage = `usage: npm run bench -- local [--quick] [--peers] [--json FILE] [--only a,b]
+           [--systems a,b]
+       npm run bench -- mesh [--quick] [--peers] [--json FILE] [--only a,b]
        npm run bench -- membership-cost [--quick] [--json FILE]
        npm run bench -- compare BEFORE.json AFTER.json
 `

@@ -1,4 +1,7 @@
-/** Echo: the actor that every measured node carries, and the path under which it is found. */
+/**
+ * Echo: the actor that every measured node carries.
+ * It is found under a path, as any actor of another node is.
+ */
 import { actor, ask, protocol, tell } from 'shoal'
 
 export const echoPath = '/echo'

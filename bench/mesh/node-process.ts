@@ -30,10 +30,11 @@ export class NodeProcess implements AsyncDisposable {
 
   constructor(name: string, launcher: Launcher = []) {
     this.name = name
-    const [execPath = process.execPath, ...before] = [...launcher, process.execPath]
+    const command = [...launcher, process.execPath, ...flags]
+    const execPath = command.shift() ?? ''
     this.#child = fork(program, {
       execPath,
-      execArgv: [...before, ...flags],
+      execArgv: command,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'advanced',
     })

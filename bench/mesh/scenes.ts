@@ -201,7 +201,8 @@ function shown(about: string, results: readonly Result[]): readonly Result[] {
   const lines = results.map(({ name, value, unit, runs }) => {
     const spread = `${figure(Math.min(...runs))}–${figure(Math.max(...runs))}`
     const times = runs.length > 1 ? `${spread}, ${runs.length} times` : ''
-    return `  ${name.padEnd(22)} ${figure(value).padStart(10)} ${unit.padEnd(14)} ${times}`.trimEnd()
+    const cells = [name.padEnd(22), figure(value).padStart(10), unit.padEnd(14), times]
+    return `  ${cells.join(' ')}`.trimEnd()
   })
   process.stdout.write(`\n${about} (load ${load})\n${lines.join('\n')}\n`)
   return results

@@ -39,14 +39,14 @@ export async function smallDuringBulk(
   ask: AskOnce,
   { count, bytes, bulkBytes }: { count: number; bytes: number; bulkBytes: number },
 ): Promise<Outcome> {
-  let going = true
+  const small = { done: false }
   const bulk = async (): Promise<void> => {
-    while (going) await askMany(ask, { count: 1, inFlight: 1, bytes: bulkBytes })
+    while (!small.done) await askMany(ask, { count: 1, inFlight: 1, bytes: bulkBytes })
   }
-  const small = oneByOne(ask, count, bytes).finally(() => {
-    going = false
+  const trips = oneByOne(ask, count, bytes).finally(() => {
+    small.done = true
   })
-  const [{ ms, tookMs }] = await Promise.all([small, bulk(), bulk()])
+  const [{ ms, tookMs }] = await Promise.all([trips, bulk(), bulk()])
   return { ms, value: quantileOf(tookMs, 0.99) }
 }
 

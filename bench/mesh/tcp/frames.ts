@@ -1,4 +1,7 @@
-/** Frames: a length of four bytes and a body, as plain as it can be written. */
+/**
+ * Frames: a length of four bytes and a body, as plain as it can be written.
+ * What a message costs here is what it costs at least on a socket of this machine.
+ */
 const headerBytes = 4
 
 export function frameOf(body: Uint8Array): Buffer {
