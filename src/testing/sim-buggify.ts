@@ -1,12 +1,12 @@
 /**
  * Buggify: rare but legal misbehaviour of single places, switched on by a simulation.
  *
- * A seed activates a quarter of the sites, and an active site misbehaves with its probability.
+ * A seed activates a third of the sites, and an active site misbehaves with its probability.
  * How often each did is counted, because a site that never fires tests nothing.
  */
 import type { SeededRandom } from './seeded-random.ts'
 
-const activeShare = 0.25
+const activeShare = 0.34
 
 export class Buggify {
   readonly fired = new Map<string, number>()

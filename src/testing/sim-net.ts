@@ -30,6 +30,9 @@ export interface SimNetInit {
   readonly nowMs: () => number
   /** Whether a send finds its queue full, by a fault of its own. */
   readonly full: () => boolean
+  /** How much later than the wire a frame reaches its reader: lanes do not wait for each other. */
+  readonly lateMs: (lane: Channel['lane']) => number
+  readonly after: (delayMs: number, work: () => void) => void
 }
 
 /** An open channel and how much its queue may hold. */
@@ -142,6 +145,9 @@ export class SimNet implements Net {
 class SimChannel implements Channel {
   readonly #channel: Channel
   readonly #init: SimNetInit
+  /** When the latest frame reaches its reader; how many are still to. */
+  #dueMs = 0
+  #late = 0
 
   constructor(channel: Channel, init: SimNetInit) {
     this.#channel = channel
@@ -173,14 +179,20 @@ class SimChannel implements Channel {
   }
 
   onFrame(reader: (frame: Uint8Array) => void): void {
-    const { gate, trace, nowMs, net } = this.#init
-    const { peerId: from, protocol } = this.#channel
-    this.#channel.onFrame((bytes) =>
-      gate.pass(() => {
-        trace.frame({ atMs: nowMs(), from, to: net.peerId, protocol, bytes })
-        reader(bytes)
-      }),
-    )
+    const { lateMs, nowMs, after } = this.#init
+    this.#channel.onFrame((bytes) => {
+      const dueMs = Math.max(this.#dueMs, nowMs() + lateMs(this.lane))
+      this.#dueMs = dueMs
+      if (dueMs <= nowMs() && this.#late === 0) {
+        this.#read(reader, bytes)
+        return
+      }
+      this.#late++
+      after(dueMs - nowMs(), () => {
+        this.#late--
+        if (this.#channel.open) this.#read(reader, bytes)
+      })
+    })
   }
 
   onDrain(listener: () => void): void {
@@ -205,5 +217,14 @@ class SimChannel implements Channel {
 
   abort(reason: string): void {
     this.#channel.abort(reason)
+  }
+
+  #read(reader: (frame: Uint8Array) => void, bytes: Uint8Array): void {
+    const { gate, trace, nowMs, net } = this.#init
+    const { peerId: from, protocol } = this.#channel
+    gate.pass(() => {
+      trace.frame({ atMs: nowMs(), from, to: net.peerId, protocol, bytes })
+      reader(bytes)
+    })
   }
 }

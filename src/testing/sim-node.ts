@@ -20,6 +20,7 @@ import { ActorSystem, type Protocol, type Ref, restart } from '../kernel/index.t
 import { Mesh, systemName } from '../mesh/index.ts'
 import type { MembershipProfile } from '../model/membership-profile.ts'
 import type { Codec, RefCodec } from '../ports/codec.ts'
+import type { Channel } from '../ports/net.ts'
 import { SimGate } from './sim-gate.ts'
 import { SimNet } from './sim-net.ts'
 import { SimRuntime } from './sim-runtime.ts'
@@ -27,6 +28,8 @@ import type { SimTrace } from './sim-trace.ts'
 import type { TurnOrder } from './virtual-runtime.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
+/** Long enough that the other lane overtakes, short enough that no probe is lost by it. */
+const lateByMs = 30
 const memberTopic = topic('sim', 'member')
 
 /** What the lives of all machines share. */
@@ -158,7 +161,10 @@ async function openLife(node: SimNode, site: SimSite, incarnation: number): Prom
   const nowMs = (): number => time.clock.now()
   const wire = new MemoryNet(network, { peerId, identity })
   const full = (): boolean => site.buggify('net.queue-full', 0.002)
-  const net = new SimNet({ net: wire, gate, trace, nowMs, full })
+  const lateMs = (lane: Channel['lane']): number =>
+    site.buggify(`net.${lane}-late`, 0.1) ? lateByMs : 0
+  const after = (delayMs: number, work: () => void): void => void network.time.after(delayMs, work)
+  const net = new SimNet({ net: wire, gate, trace, nowMs, full, lateMs, after })
   const late: { membership?: NodeLife['membership'] } = {}
   const mesh = await Mesh.start({
     system,

@@ -20,6 +20,8 @@ export interface SimPlan {
   readonly order: TurnOrder
   readonly beatMs: number
   readonly faults: readonly Fault[]
+  /** Whether single places misbehave too; see Buggify. */
+  readonly buggy: boolean
   /** Which of the faults that the seed drew are left; absent: all. */
   readonly kept?: readonly number[]
 }
@@ -61,6 +63,7 @@ export function planOf(options: PlanOptions): SimPlan {
     calmMs,
     profile: options.profile ?? (kinds.length === 0 ? 'lan' : profile),
     order: options.order ?? (kinds.length === 0 ? 'fifo' : order),
+    buggy: kinds.length > 0,
     beatMs: Math.round(random.between(200, 1_500)),
     faults: planFaults(random.fork('faults'), {
       nodes,

@@ -62,7 +62,7 @@ export class SimWorld {
     const nowMs = (): number => this.nowMs
     this.wires = new WorldWires(this.random.fork('wires'), nowMs)
     this.ledger = new Ledger(nowMs)
-    this.buggify = new Buggify(this.random.fork('buggify'), plan.faults.length > 0)
+    this.buggify = new Buggify(this.random.fork('buggify'), plan.buggy)
     const chance = this.random.fork('network')
     this.network = new MemoryNetwork({
       nowMs,

@@ -59,7 +59,7 @@ async function runActors(): Promise<void> {
   const options = { seed, nodes, minutes, profile: 'lan', workload: false } as const
   const run = await simulate(options, async (world) => {
     for (let minute = 1; minute <= minutes / 2; minute++) {
-      await world.run('1m')
+      await world.run('60s')
       console.log(`minute ${minute}: ${world.trace.count} frames`)
     }
   })

@@ -22,14 +22,8 @@ export function promisesSettled(): Promise<void> {
 export function asOneEvent<T>(work: (drain: () => void) => T): Promise<T> {
   checkpoint ??= microtaskCheckpoint()
   const drain = checkpoint
-  return new Promise((resolve, reject) => {
-    immediately(() => {
-      try {
-        resolve(work(drain))
-      } catch (error) {
-        reject(error as Error)
-      }
-    })
+  return new Promise((resolve) => {
+    immediately(() => resolve(Promise.try(work, drain)))
   })
 }
 

@@ -50,7 +50,7 @@ function poisonAll(): () => void {
 const nodeCryptoModule: object =
   (nodeCrypto as unknown as { default?: object }).default ?? nodeCrypto
 
-function refuse(name: string): never {
+function forbid(name: string): never {
   throw new EdgeError(
     'real_world_touched',
     `${name} was used in a simulation: take time and randomness from ctx or a port`,
@@ -64,7 +64,7 @@ function poison(owner: object, ownerName: string, name: string): () => void {
   const before = Object.getOwnPropertyDescriptor(owner, name)
   const real = Reflect.get(owner, name) as Callable
   function poisoned(this: unknown, ...given: unknown[]): unknown {
-    if (inside.getStore() === true) refuse(`${ownerName}.${name}`)
+    if (inside.getStore() === true) forbid(`${ownerName}.${name}`)
     return Reflect.apply(real, this, given)
   }
   const value = Object.assign(poisoned, real)
@@ -81,11 +81,11 @@ function poisonDate(): () => void {
   const undoNow = poison(real, 'Date', 'now')
   globalThis.Date = new Proxy(real, {
     construct(target, given, made) {
-      if (given.length === 0 && inside.getStore() === true) refuse('new Date()')
+      if (given.length === 0 && inside.getStore() === true) forbid('new Date()')
       return Reflect.construct(target, given, made) as object
     },
     apply(target, self, given) {
-      if (inside.getStore() === true) refuse('Date()')
+      if (inside.getStore() === true) forbid('Date()')
       return Reflect.apply(target, self, given) as unknown
     },
   })
