@@ -23,7 +23,9 @@ export function asOneEvent<T>(work: (drain: () => void) => T): Promise<T> {
   checkpoint ??= microtaskCheckpoint()
   const drain = checkpoint
   return new Promise((resolve) => {
-    immediately(() => resolve(Promise.try(work, drain)))
+    // What it throws becomes the rejection.
+    const run = async (): Promise<T> => work(drain)
+    immediately(() => resolve(run()))
   })
 }
 
