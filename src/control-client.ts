@@ -22,8 +22,14 @@ export async function findRunning(dataDir: string): Promise<readonly RunningNode
   const own = await runningIn(dataDir)
   if (own !== null) return [own]
   const names = await readdir(dataDir).catch(() => [])
-  const found = await Promise.all(names.toSorted().map((name) => runningIn(join(dataDir, name))))
+  const found = await Promise.all(
+    names.toSorted(byName).map((name) => runningIn(join(dataDir, name))),
+  )
   return found.filter((node) => node !== null)
+}
+
+function byName(a: string, b: string): number {
+  return a < b ? -1 : 1
 }
 
 async function runningIn(dataDir: string): Promise<RunningNode | null> {

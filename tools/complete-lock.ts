@@ -27,7 +27,7 @@ const processors = ['arm64', 'x64', 'ia32', 'riscv64', 's390x', 'ppc64', 'loong6
 
 if (import.meta.main) {
   const path = join(import.meta.dirname, '..', 'package-lock.json')
-  const lock: Lock = JSON.parse(readFileSync(path, 'utf8'))
+  const lock = JSON.parse(readFileSync(path, 'utf8')) as Lock
   const missing = missingEntries(lock)
   const packages = Object.fromEntries(
     [...Object.entries(lock.packages), ...missing].toSorted(([a], [b]) => a.localeCompare(b, 'en')),

@@ -24,7 +24,7 @@ async function begin(order: ChildOrder): Promise<ChildWord> {
     process.on('SIGTERM', stop)
     process.on('SIGINT', () => undefined)
     void node.whenStopped.then(() => process.exit(0))
-    if (process.connected !== true) stop()
+    if (!process.connected) stop()
     return { kind: 'ready' }
   } catch (error) {
     const code = error instanceof EdgeError ? error.code : 'start_failed'

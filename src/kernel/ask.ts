@@ -35,7 +35,7 @@ export class PendingAsk extends Envelope {
   readonly promise: Promise<unknown>
   #controller: AbortController | null = null
   #options: AskOptions | undefined
-  #budgetMs: number
+  readonly #budgetMs: number
   /** Told when the asker gives up and what must then end; a recipient elsewhere forwards it. */
   onAbandon: ((reason: 'cancelled' | 'timeout') => void) | null = null
 
@@ -180,8 +180,9 @@ export function budgetOf(
 ): number {
   const own = options?.deadline ?? home.askDeadlineMs
   const capped = own > limits.askDeadlineMsMax ? limits.askDeadlineMsMax : own
-  if (turn === null || turn.envelope === null) return capped
-  const remaining = turn.envelope.deadlineAt - now
+  const envelope = turn?.envelope ?? null
+  if (envelope === null) return capped
+  const remaining = envelope.deadlineAt - now
   return remaining < capped ? remaining : capped
 }
 

@@ -36,6 +36,8 @@ export type Phase =
   | 'backoff'
   | 'ended'
 
+type Handle = Props['handlers'][number]
+
 export class Cell implements Recipient, Sender {
   readonly isEnvelope = false
   readonly home: Kernel
@@ -170,7 +172,7 @@ export class Cell implements Recipient, Sender {
 
   /** One turn, unless nobody wants it any more. */
   take(message: Message, payload: unknown, rider: Rider): void {
-    const envelope = rider !== null && rider.isEnvelope ? rider : null
+    const envelope = rider?.isEnvelope === true ? rider : null
     if (envelope !== null && this.dropWithdrawn(message, payload, envelope)) return
     this.processed++
     current.begin(this, message, payload, rider)
@@ -179,7 +181,7 @@ export class Cell implements Recipient, Sender {
       result =
         message.index < 0
           ? (payload as SignalWork)(this)
-          : this.handlers[message.index]!(this.state, payload, this.context)
+          : (this.handlers[message.index] as Handle)(this.state, payload, this.context)
     } catch (error) {
       current.end()
       failCell(this, error, { message, payload, envelope })
@@ -211,7 +213,7 @@ export class Cell implements Recipient, Sender {
   }
 
   deadLetter(reason: DeadLetterReason, message: Message, payload: unknown, rider: Rider): void {
-    const sender = rider !== null && rider.isEnvelope ? rider.sender : rider
+    const sender = rider?.isEnvelope === true ? rider.sender : rider
     this.home.deadLetters.add(reason, message, payload, { recipient: this.path, sender })
   }
 
@@ -252,7 +254,7 @@ export class Cell implements Recipient, Sender {
   /** The actor takes no more: tells become dead letters, askers hear at once. */
   #refuse(message: Message, payload: unknown, rider: Rider): boolean {
     const ended = this.phase === 'ended'
-    if (rider !== null && rider.isEnvelope) {
+    if (rider?.isEnvelope === true) {
       if (this.dropWithdrawn(message, payload, rider)) return false
       rider.fail(this.#refusal())
     }
@@ -271,7 +273,7 @@ export class Cell implements Recipient, Sender {
   #keep(message: Message, payload: unknown, rider: Rider): boolean {
     if (message.index < 0 || this.mailbox.size < (this.extras?.stashLimit ?? Infinity)) return true
     this.deadLetter('stash-full', message, payload, rider)
-    if (rider !== null && rider.isEnvelope) rider.refuse(restartingError(this))
+    if (rider?.isEnvelope === true) rider.refuse(restartingError(this))
     return false
   }
 

@@ -33,7 +33,7 @@ export function advance(cell: Cell): boolean {
 const inTheWay = still | COMMAND
 
 function step(cell: Cell): void {
-  if (cell.extras?.operations != null) runOperations(cell)
+  if ((cell.extras?.operations ?? null) !== null) runOperations(cell)
   const request = cell.extras?.request ?? null
   if (cell.phase === 'halting') continueHalt(cell)
   else if (request !== null) beginHalt(cell)

@@ -45,7 +45,7 @@ function dropWaiting(cell: Cell): void {
 
 function giveUp(cell: Cell, { message, payload, rider }: Waiting): void {
   cell.deadLetter('mailbox-full', message, payload, rider)
-  if (rider !== null && rider.isEnvelope) rider.refuse(fullError(cell, message))
+  if (rider?.isEnvelope === true) rider.refuse(fullError(cell, message))
 }
 
 function fullError(cell: Cell, message: Message): EdgeError {

@@ -55,5 +55,5 @@ export class RunQueue {
 }
 
 function empty(length: number): (Runnable | undefined)[] {
-  return new Array<Runnable | undefined>(length).fill(undefined)
+  return Array.from({ length }, () => undefined)
 }

@@ -35,7 +35,7 @@ class CurrentTurn extends Turn {
   carried: Turn | null = null
 
   begin(cell: Cell, message: Message | null, payload: unknown, rider: Rider): void {
-    const envelope = rider !== null && rider.isEnvelope ? rider : null
+    const envelope = rider?.isEnvelope === true ? rider : null
     this.cell = cell
     this.envelope = envelope
     this.message = message
@@ -102,8 +102,8 @@ export interface RunningTurn {
 
 export function runningTurn(carrier: Carrier): RunningTurn | null {
   const turn = activeTurn(carrier)
-  if (turn === null || turn.cell === null) return null
-  return { path: turn.cell.path, message: turn.message?.name ?? 'state' }
+  const cell = turn?.cell ?? null
+  return cell === null ? null : { path: cell.path, message: turn?.message?.name ?? 'state' }
 }
 
 /**

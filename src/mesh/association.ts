@@ -106,7 +106,7 @@ export class Association {
       this.#undeliverable(give, unreachable(this.system, 'it is gone'))
       return
     }
-    const envelope = rider !== null && rider.isEnvelope ? rider : null
+    const envelope = rider?.isEnvelope === true ? rider : null
     const id = envelope === null ? 0 : this.#expect(message, envelope)
     const link = this.#links.of(actor, this.#introduce)
     let sent: { readonly lane: LaneName; readonly bytes: Uint8Array }
@@ -158,7 +158,7 @@ export class Association {
     try {
       sent = this.#encode(frame, 'answer')
     } catch (error) {
-      sent = this.#encode([kind.fail, frame[1] as number, error as Error], 'answer')
+      sent = this.#encode([kind.fail, idOf(frame), asError(error)], 'answer')
     }
     if (!this.#put(sent)) this.#mesh.counters.answersDropped++
   }
@@ -245,7 +245,7 @@ export class Association {
     id: number,
     { number, after }: { readonly number: number; readonly after: number },
   ): LinkFrame {
-    const envelope = rider !== null && rider.isEnvelope ? rider : null
+    const envelope = rider?.isEnvelope === true ? rider : null
     if (envelope === null || !envelope.expectsReply) {
       const { trace } = envelope ?? {}
       if (trace === undefined) return [kind.tell, number, after, message.index, payload]
@@ -304,11 +304,20 @@ export class Association {
 
   #undeliverable({ actor, message, payload, rider }: GiveUp, error: Error): void {
     this.#mesh.counters.undeliverable++
-    const sender = rider !== null && rider.isEnvelope ? rider.sender : rider
-    const recipient = String(actor.address.node) + actor.address.path
+    const sender = rider?.isEnvelope === true ? rider.sender : rider
+    const recipient = actor.address.node + actor.address.path
     this.#mesh.home.deadLetters.add('undeliverable-remote', message, payload, { recipient, sender })
-    if (rider !== null && rider.isEnvelope) rider.fail(error)
+    if (rider?.isEnvelope === true) rider.fail(error)
   }
+}
+
+/** Every answer carries the id of what it answers. */
+function idOf(frame: Frame): number {
+  return typeof frame[1] === 'number' ? frame[1] : 0
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
 class Patience extends WheelEntry {

@@ -17,9 +17,9 @@ export class GoneActor implements Recipient {
 
   accept(message: Message, payload: unknown, rider: Rider): void {
     const { path } = this.address
-    const sender = rider !== null && rider.isEnvelope ? rider.sender : rider
+    const sender = rider?.isEnvelope === true ? rider.sender : rider
     this.home.deadLetters.add('no-such-actor', message, payload, { recipient: path, sender })
-    if (rider !== null && rider.isEnvelope) rider.fail(noActorAt(path))
+    if (rider?.isEnvelope === true) rider.fail(noActorAt(path))
   }
 
   wouldDeadlock(): boolean {

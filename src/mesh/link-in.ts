@@ -25,7 +25,7 @@ export class LinkIn {
   readonly #protocol: PeerProtocol
   readonly #messages: readonly (Message | null)[]
   readonly #seen: Record<LaneName, number> = { small: 0, bulk: 0 }
-  #held: Held[] = []
+  readonly #held: Held[] = []
 
   constructor(cell: Cell | null, path: string, protocol: PeerProtocol) {
     this.cell = cell

@@ -184,7 +184,7 @@ export class Mesh implements AssociationHome {
   close(): void {
     this.#closed = true
     for (const undo of this.#undo) undo()
-    for (const link of [...this.#links.values()]) link.end()
+    for (const link of this.#links.values()) link.end()
     for (const association of this.#associations.values()) association.lose()
   }
 

@@ -17,7 +17,8 @@ import { StreamReader, TracedTell } from '../kernel/index.ts'
 import type { ActorSystem, Cell, Message, Sender } from '../kernel/index.ts'
 import type { Channel } from '../ports/net.ts'
 import type { Association, OpenLink } from './association.ts'
-import { Inbound, InboundAsk, InboundStream } from './inbound.ts'
+import type { Inbound } from './inbound.ts'
+import { InboundAsk, InboundStream } from './inbound.ts'
 import type { AnswerRoute } from './inbound.ts'
 import { Assembler, sendOn } from './lanes.ts'
 import type { LaneName } from './lanes.ts'
@@ -207,14 +208,15 @@ export class PeerLink implements OpenLink {
       return
     }
     const waiting = this.#mesh.outbound.get(id, remote)
-    if (waiting === undefined || waiting.reader === null) return
-    if (frame[0] === kind.item) waiting.reader.item(frame[2], frame[3])
+    const reader = waiting?.reader ?? null
+    if (waiting === undefined || reader === null) return
+    if (frame[0] === kind.item) reader.item(frame[2], frame[3])
     else if (frame[0] === kind.opened && waiting.envelope instanceof StreamReader) {
       waiting.envelope.opened({
         grant: (items) => this.#association?.signal([kind.credit, id, items]),
         cancel: () => this.#mesh.giveUp(id, 'saying so'),
       })
-    } else if (frame[0] === kind.end && waiting.reader.end(frame[2])) {
+    } else if (frame[0] === kind.end && reader.end(frame[2])) {
       this.#mesh.outbound.abandon(id)
     }
   }

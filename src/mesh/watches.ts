@@ -96,7 +96,7 @@ export class WatchesIn {
   }
 
   clear(): void {
-    for (const id of [...this.#byId.keys()]) this.remove(id)
+    for (const id of this.#byId.keys()) this.remove(id)
   }
 }
 

@@ -36,7 +36,7 @@ export function shoal(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pro
 export class Staying implements AsyncDisposable {
   readonly child: ChildProcess
   readonly #lines: string[] = []
-  #waiting: ((line: string) => void)[] = []
+  readonly #waiting: ((line: string) => void)[] = []
 
   constructor(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.child = spawn(process.execPath, [...withSource, ...args], {

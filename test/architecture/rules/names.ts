@@ -9,7 +9,8 @@ import type { Finding, Rule, Source } from '../source.ts'
 
 const foldersMax = 3
 const kebab = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+(?:-[a-z]+)*)*\.ts$/
-const nothingNames = /^(?:utils?|commons?|helpers?|misc|managers?|shared|stuff)(?:\.[a-z]+(?:-[a-z]+)*)*\.ts$/
+const nothingNames =
+  /^(?:utils?|commons?|helpers?|misc|managers?|shared|stuff)(?:\.[a-z]+(?:-[a-z]+)*)*\.ts$/
 
 export const namesRule: Rule = {
   name: 'a file is one noun in kebab-case, at most three folders deep',
