@@ -65,7 +65,7 @@ export const pairs: readonly Workload[] = [
     about: 'p99 of small asks while two asks of 1 MiB are always under way',
     unit: 'ms',
     more: false,
-    size: 500,
+    size: 200,
     actors: 1,
     share: 2,
   }),
