@@ -21,21 +21,25 @@ export function lookInside(order: Pick<WatchOrder, 'intervalMs' | 'framesMax'>):
   const files = new Map<string, string>()
   session.on('Debugger.scriptParsed', ({ params }) => files.set(params.scriptId, params.url))
   return new Promise((resolve) => {
+    let over = false
     const done = (seen: Seen): void => {
+      if (over) return
+      over = true
       clearTimeout(late)
+      // Whatever is still asked of the main thread ends with this; if it is paused, it goes on.
       session.disconnect()
       resolve(seen)
     }
     const late = setTimeout(() => done(nothing), order.intervalMs * patience)
     session.once('Debugger.paused', ({ params }) => {
+      if (over) return
       const stack = params.callFrames.slice(0, order.framesMax).map((frame) => {
         const { scriptId, lineNumber } = frame.location
         const name = frame.functionName === '' ? '(anonymous)' : frame.functionName
         return `${name} ${files.get(scriptId) ?? 'unknown'}:${lineNumber + 1}`
       })
       session.post('Runtime.evaluate', { expression: question }, (_, answer) => {
-        const turn = turnOf(answer?.result.value)
-        session.post('Debugger.resume', () => done({ ...turn, stack }))
+        done({ ...turnOf(answer?.result.value), stack })
       })
     })
     session.post('Debugger.enable')

@@ -45,25 +45,57 @@ export function startWatchdog(options: WatchdogOptions): Watchdog {
     framesMax: limits.watchdogFramesMax,
     fd: options.fd === undefined ? 2 : options.fd,
   }
-  const worker = new Worker(new URL(siblingOf(entry)), { name: 'watchdog', workerData: order })
-  worker.on('message', (report: BlockReport) => tell(options, report))
-  // After the listener, which would keep the process alive.
-  worker.unref()
+  const watcher = new Watcher(order, (report) => tell(options, report))
   const beat = setInterval(() => {
     Atomics.add(words, word.beats, 1)
     Atomics.notify(words, word.beats)
   }, intervalMs / 4)
   beat.unref()
   const conceal = reveal(options.systems)
-  return { watching: true, stop: () => end(worker, words, [() => clearInterval(beat), conceal]) }
+  return { watching: true, stop: () => end(watcher, [() => clearInterval(beat), conceal]) }
 }
 
-async function end(worker: Worker, words: Int32Array, last: (() => void)[]): Promise<void> {
-  for (const each of last) each()
-  Atomics.store(words, word.stop, 1)
-  Atomics.add(words, word.beats, 1)
-  Atomics.notify(words, word.beats)
-  await worker.terminate()
+/** The watching thread, started again if it fails: nobody would watch it otherwise. */
+class Watcher {
+  readonly #order: WatchOrder
+  readonly #hear: (report: BlockReport) => void
+  #worker: Worker
+  #left = 3
+  #stopped = false
+
+  constructor(order: WatchOrder, hear: (report: BlockReport) => void) {
+    this.#order = order
+    this.#hear = hear
+    this.#worker = this.#start()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    const { words } = this.#order
+    Atomics.store(words, word.stop, 1)
+    Atomics.add(words, word.beats, 1)
+    Atomics.notify(words, word.beats)
+    await this.#worker.terminate()
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL(siblingOf(entry)), {
+      name: 'watchdog',
+      workerData: this.#order,
+    })
+    worker.on('message', this.#hear)
+    worker.on('error', () => {
+      if (!this.#stopped && this.#left-- > 0) this.#worker = this.#start()
+    })
+    // After the listeners, which would keep the process alive.
+    worker.unref()
+    return worker
+  }
+}
+
+async function end(watcher: Watcher, before: readonly (() => void)[]): Promise<void> {
+  for (const each of before) each()
+  await watcher.stop()
 }
 
 function tell(options: WatchdogOptions, report: BlockReport): void {
