@@ -31,6 +31,7 @@ const config: KnipConfig = {
     },
     'tools/runtime': {},
   },
+  // Other worlds' compilers and the tools of the system; what needs them says so when they lack.
   ignoreBinaries: ['erl', 'unshare'],
   ignoreExportsUsedInFile: true,
   // A type that only one file uses yet is still the vocabulary of that file's door.

@@ -50,13 +50,13 @@ async function erlang(folder: string): Promise<System | string> {
   return { name: 'erlang', full: true, command: { file: 'erl', args } }
 }
 
-async function nats(): Promise<System | string> {
+async function nats(): Promise<string> {
   try {
     await run('nats-server', ['--version'])
   } catch (error) {
     return `nats: skipped, ${reasonOf(error)}`
   }
-  return nodeSystem('nats', join(here, 'nats', 'main.ts'), true)
+  return 'nats: skipped, its rows are not written yet'
 }
 
 async function freePort(): Promise<number> {

@@ -238,7 +238,7 @@ export class JobDesk {
 function fullError(queueMax: number): EdgeError {
   return new EdgeError(
     'overloaded',
-    `All threads are busy and ${queueMax} jobs wait; try later or run fewer at once`,
+    `All threads are busy, ${queueMax} jobs wait; try later or run fewer at once`,
     { detail: { queueMax } },
   )
 }
@@ -250,8 +250,8 @@ function closedError(): EdgeError {
 function timeoutError({ task, deadlineMs }: Entry): EdgeError {
   return new EdgeError(
     'timeout',
-    `Job ${task.export} had no result within ${deadlineMs} ms; give it more time with deadlineMs, ` +
-      'or let it do less',
+    `Job ${task.export} had no result within ${deadlineMs} ms; ` +
+      'give it more time with deadlineMs, or let it do less',
     { detail: { module: task.module, export: task.export, deadlineMs } },
   )
 }
