@@ -15,7 +15,6 @@ import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { preSharedKey } from '@libp2p/pnet'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import type { Libp2pOptions } from 'libp2p'
 import { dialsPendingMax, netDialTimeoutMs, netWindowBytes } from '../../../protocols/limits.ts'
@@ -24,6 +23,7 @@ import { gathering } from './gathering.ts'
 import type { NetOptions } from './options.ts'
 import { behindGate } from './service-gate.ts'
 import type { ServiceGate } from './service-gate.ts'
+import { socketTls } from './socket-tls.ts'
 import type { Topics } from './topics.ts'
 
 export interface Libp2pParts {
@@ -68,8 +68,8 @@ export function libp2pConfig(parts: Libp2pParts): Libp2pOptions {
       : { connectionProtector: preSharedKey({ psk: pskOf(options.networkKey) }) }),
     connectionEncrypters:
       options.encryption === 'tls-only'
-        ? [gathering(tls())]
-        : [gathering(tls()), gathering(noise())],
+        ? [gathering(socketTls())]
+        : [gathering(socketTls()), gathering(noise())],
     streamMuxers: [muxer()],
     connectionGater: gater,
     connectionManager: connectionManagerOf(colocation),
