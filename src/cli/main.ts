@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * Cli: the command line, from its words to a command and its end.
  *

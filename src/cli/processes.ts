@@ -32,6 +32,9 @@ export type ChildWord =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
 
+/** The published package holds JavaScript, the checkout TypeScript. */
+const extension = import.meta.filename.endsWith('.js') ? 'js' : 'ts'
+const childProgram = join(import.meta.dirname, `child.${extension}`)
 const forming = { everyMs: 20, withinMs: 30_000 }
 
 export async function startProcesses(
@@ -79,7 +82,7 @@ function orders(config: NodeConfig, count: number, secret: string): readonly Chi
 
 /** Resolves when the child's node is up; rejects with the child's own words when it is not. */
 async function begin(order: ChildOrder, children: ChildProcess[]): Promise<void> {
-  const child = fork(join(import.meta.dirname, 'child.ts'), {
+  const child = fork(childProgram, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     serialization: 'advanced',
   })
