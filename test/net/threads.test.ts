@@ -9,7 +9,10 @@ const program = new URL('./threads.program.ts', import.meta.url).pathname
 
 async function run(way: string): Promise<readonly string[]> {
   const args = ['--conditions=shoal-source', program, way]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 40_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    timeout: 40_000,
+    killSignal: 'SIGKILL',
+  })
   return stdout.trim().split('\n')
 }
 

@@ -19,7 +19,11 @@ interface Run {
 /** Run the program until it ends; one that is blocked for ever is ended after its report. */
 function run(way: string, more: readonly string[] = [], interval = intervalMs): Promise<Run> {
   const args = ['--conditions=shoal-source', program, way, String(interval), ...more]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 30_000,
+    killSignal: 'SIGKILL',
+  })
   const words: string[] = []
   const reports: Record<string, unknown>[] = []
   let begunAt = NaN

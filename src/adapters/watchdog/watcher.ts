@@ -12,6 +12,11 @@ import { type BlockReport, word, type WatchOrder } from './report.ts'
 const order = workerData as WatchOrder
 const { words } = order
 
+// The main thread cannot start another watcher while it is blocked: this one goes on.
+process.on('uncaughtException', (error) => {
+  if (order.fd !== null) writeSync(order.fd, `watchdog: ${String(error)}\n`)
+})
+
 await watch()
 
 async function watch(): Promise<void> {
