@@ -10,6 +10,7 @@ import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { writeReport } from '../report.ts'
 import type { Result } from '../report.ts'
+import { breakEvenNotes } from './break-even.ts'
 import { measure } from './schedule.ts'
 import type { Failure, Measured, Offers } from './schedule.ts'
 import { medianOf } from './statistics.ts'
@@ -45,7 +46,11 @@ export async function benchLocal(args: readonly string[]): Promise<number> {
     values.quick ? quick : full,
   )
   const results = measured.flatMap(({ rows }) => rows).map((row) => resultOf(row))
-  const notes = [...systems.notes, ...measured.flatMap((one) => notesOf(one))]
+  const notes = [
+    ...systems.notes,
+    ...measured.flatMap((one) => notesOf(one)),
+    ...breakEvenNotes(results),
+  ]
   printTargets(results)
   print(['', ...notes])
   if (values.json !== undefined) await writeReport(values.json, { results, machine, notes })
@@ -89,8 +94,10 @@ export function resultOf({ workload, system, runs }: Measured['rows'][number]): 
   return { name: workload.name, system, value: medianOf(runs), unit: workload.unit, runs }
 }
 
-export function notesOf({ failures }: Measured): readonly string[] {
-  return failures.map(({ system, workload, reason }) => `${system}: ${workload} failed: ${reason}`)
+export function notesOf({ rows, failures }: Measured): readonly string[] {
+  const said = rows.flatMap(({ workload, note }) => (note ? [`${workload.name}: ${note}`] : []))
+  const wrong = failures.map((one) => `${one.system}: ${one.workload} failed: ${one.reason}`)
+  return [...said, ...wrong]
 }
 
 /** Late is not wrong, and what a peer does wrong is the peer's. */

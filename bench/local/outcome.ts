@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks'
 /** Work done in a time (a rate), or a figure that is measured directly (a size, a delay). */
 export type Outcome =
   | { readonly ms: number; readonly work: number }
-  | { readonly ms: number; readonly value: number }
+  | { readonly ms: number; readonly value: number; readonly note?: string }
 
 /** A workload of one system: `size` is the amount of work, `actors` the shape's actor count. */
 export type Run = (size: number, actors: number) => Promise<Outcome>

@@ -17,6 +17,8 @@ export interface Row {
   readonly system: string
   readonly size: number
   readonly runs: number[]
+  /** What stands behind the last run's figure. */
+  readonly note?: string
 }
 
 export interface Measured {
@@ -48,6 +50,7 @@ interface Lane {
   size: number
   failed?: string
   late: boolean
+  note?: string
   readonly runs: number[]
 }
 
@@ -111,7 +114,9 @@ async function takeTurns(lanes: readonly Lane[], workload: Workload, plan: Plan)
     for (let turn = 0; turn < racing.length; turn++) {
       const lane = racing[(turn + round) % racing.length]!
       const reply = await runOnce(lane, workload, lane.size, plan)
-      if (reply !== undefined) lane.runs.push(figureOf(reply))
+      if (reply === undefined) continue
+      lane.runs.push(figureOf(reply))
+      if (reply.note !== undefined) lane.note = reply.note
     }
   }
 }
@@ -155,7 +160,10 @@ function summaryOf(lanes: readonly Lane[], able: readonly Lane[], workload: Work
   const sound = able.filter(({ runs, failed, late }) => runs.length > 0 && (!failed || late))
   const failed = lanes.filter((lane) => lane.failed !== undefined && !sound.includes(lane))
   return {
-    rows: sound.map(({ system, size, runs }) => ({ workload, system: system.name, size, runs })),
+    rows: sound.map(({ system, size, runs, note }) => {
+      const row = { workload, system: system.name, size, runs }
+      return note === undefined ? row : { ...row, note }
+    }),
     failures: failed.map(({ system, failed: reason = '', late }) => ({
       system: system.name,
       workload: workload.name,

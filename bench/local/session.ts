@@ -13,6 +13,8 @@ export interface Reply {
   readonly ms?: number
   readonly work?: number
   readonly value?: number
+  /** What stands behind the value, for people. */
+  readonly note?: string
   readonly error?: string
   readonly names?: readonly string[]
 }

@@ -4,6 +4,8 @@
  * `size` is the amount of work in one run, `actors` the shape. A slow peer gets a smaller size of
  * the same shape (see schedule.ts), which its row shows; shoal, bare and Erlang get the full size.
  */
+import { breakEvenPoints } from './break-even.ts'
+
 export interface Workload {
   readonly name: string
   readonly about: string
@@ -79,6 +81,14 @@ export const workloads: readonly Workload[] = [
   ),
   rate('restart-storm', 'restarts/s', [5_000, 1], 'a supervised actor that fails each message'),
   rate('worker-roundtrip', 'round trips/s', [5_000, 1], 'a small job to a thread and back'),
+  rate('worker-jobs', 'jobs/s', [2_000, 1], 'a small stateless job after the other in a thread'),
+  ...breakEvenPoints.map(({ name, costMs, calls }) => ({
+    ...gauge(name, 'x caller', [calls, 4], `calls of ${costMs} ms: two threads over the caller`),
+    more: true,
+    steps: 'fixed' as const,
+    share: 0.5,
+  })),
+  gauge('metrics-cost', '%', [300_000, 1], 'how much slower with metrics: tell or ping-pong'),
   gauge('idle-actor-bytes', 'bytes', [100_000, 1], 'heap of an idle actor; no timer each'),
   {
     ...gauge('event-loop-delay-p99', 'ms', [1_500, 10_000], '10,000 actors, each always busy'),

@@ -31,8 +31,8 @@ const producer = actor(Producer, {
   },
 })
 
-async function flood(size: number, producers: number) {
-  await using system = await ActorSystem.start({ name: 'bench' })
+export async function flood(size: number, producers: number, metrics = false) {
+  await using system = await ActorSystem.start({ name: 'bench', metrics })
   const target = system.spawn(counter, undefined, { mailbox: { capacity: size + producers } })
   const refs = Array.from({ length: producers }, () => system.spawn(producer, target))
   const messages = size / producers
@@ -71,8 +71,8 @@ const pong = actor(Pong, {
   },
 })
 
-async function pingPong(size: number) {
-  await using system = await ActorSystem.start({ name: 'bench' })
+export async function pingPong(size: number, _actors = 2, metrics = false) {
+  await using system = await ActorSystem.start({ name: 'bench', metrics })
   const { done, complete } = completion()
   const answers = { answered: 0 }
   const a = system.spawn(ping, { left: size, complete: () => complete(answers.answered) })
