@@ -12,7 +12,7 @@ import { formatTicket } from '../protocols/ticket.ts'
 import type { NodeConfig } from './config.ts'
 import { EdgeError } from './kernel/index.ts'
 import type { ActorSystem, Messages, Protocol, Ref, RefOf } from './kernel/index.ts'
-import type { Mesh } from './mesh/index.ts'
+import type { Mesh, MeshCounters } from './mesh/index.ts'
 import type { NodeParts } from './node-parts.ts'
 import { statusReport } from './status.ts'
 
@@ -122,6 +122,11 @@ export class ShoalNode implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  /** Frames and links of the mesh since the start. */
+  meshCounters(): Readonly<MeshCounters> {
+    return { ...this.#mesh.counters }
   }
 
   /** Run when the node stops, after its actors have ended. */

@@ -43,6 +43,8 @@ export class PeerLink implements OpenLink {
   /** Large messages to actors whose introduction is still on the other lane. */
   readonly #unintroduced = new Map<number, LinkFrame[]>()
   #unintroducedCount = 0
+  /** What arrived after the hello and before the second channel. */
+  #early: { readonly lane: LaneName; readonly frame: Frame }[] = []
   /** How asks that came by this link are answered. */
   readonly route = this.#openRoute()
   #association: Association | null = null
@@ -112,6 +114,15 @@ export class PeerLink implements OpenLink {
       return
     }
     this.#association.attach(this)
+    const early = this.#early
+    this.#early = []
+    for (const { lane, frame } of early) this.#take(lane, frame)
+  }
+
+  /** The other side may have the whole link before we do: what it asks must be answerable. */
+  #keepEarly(lane: LaneName, frame: Frame): void {
+    this.#early.push({ lane, frame })
+    if (this.#early.length > actorHeldFrames) this.#refuse('too many frames before the link opened')
   }
 
   #pieceArrived(piece: Uint8Array): void {
@@ -128,7 +139,8 @@ export class PeerLink implements OpenLink {
       return
     }
     this.#mesh.counters.framesReceived++
-    if (this.#remote === null) this.#greet(lane, frame)
+    if (this.#remote === null && lane === 'small') this.#greet(lane, frame)
+    else if (this.#association === null) this.#keepEarly(lane, frame)
     else this.#take(lane, frame)
   }
 
