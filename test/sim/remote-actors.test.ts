@@ -5,7 +5,6 @@ import { expect, test } from 'vitest'
 import { createCodec } from '../../src/adapters/msgpackr/index.ts'
 import {
   actor,
-  AnyRef,
   ask,
   EdgeError,
   protocol,
@@ -15,7 +14,7 @@ import {
   stream,
   tell,
 } from '../../src/kernel/index.ts'
-import type { Context, Messages, Ref } from '../../src/kernel/index.ts'
+import type { AnyRef, Context, Messages, Ref } from '../../src/kernel/index.ts'
 import { simulate } from '../../src/testing/index.ts'
 import type { SimWorld } from '../../src/testing/index.ts'
 
