@@ -12,6 +12,7 @@ export {
   logDeadLetters,
 } from './dead-letter-log.ts'
 export * from './dead-letters.ts'
+export { Deadline } from './deadline.ts'
 export { durationMs, type Duration } from './duration.ts'
 export { Envelope, TracedTell, type Withdrawal } from './envelope.ts'
 export * from './errors.ts'

@@ -9,7 +9,7 @@
 import { kind } from '../../protocols/actor-link.ts'
 import type { AnswerTo, Frame, LinkFrame } from '../../protocols/actor-link.ts'
 import { actorLinkOpenMs, actorWaitingFrames } from '../../protocols/limits.ts'
-import { PendingAsk, StreamReader, WheelEntry } from '../kernel/index.ts'
+import { Deadline, PendingAsk, StreamReader } from '../kernel/index.ts'
 import type { Envelope, Home, Message, Rider, Watcher } from '../kernel/index.ts'
 import type { Codec } from '../ports/codec.ts'
 import type { Chains } from './chains.ts'
@@ -74,7 +74,7 @@ export class Association {
   readonly #mesh: AssociationHome
   readonly #links = new LinksOut()
   readonly #watches = new WatchesOut()
-  readonly #patience: Patience
+  readonly #patience: Deadline
   #link: OpenLink | null = null
   #queue: Queued[] = []
   #gone = false
@@ -83,7 +83,7 @@ export class Association {
   constructor(system: string, mesh: AssociationHome) {
     this.system = system
     this.#mesh = mesh
-    this.#patience = new Patience(() => this.#giveUpWaiting('no link could be opened in time'))
+    this.#patience = new Deadline(() => this.#giveUpWaiting('no link could be opened in time'))
   }
 
   get open(): boolean {
@@ -318,17 +318,4 @@ function idOf(frame: Frame): number {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
-}
-
-class Patience extends WheelEntry {
-  readonly #over: () => void
-
-  constructor(over: () => void) {
-    super()
-    this.#over = over
-  }
-
-  fire(): void {
-    this.#over()
-  }
 }

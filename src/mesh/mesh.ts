@@ -9,7 +9,7 @@ import type { Frame } from '../../protocols/actor-link.ts'
 import { kind } from '../../protocols/actor-link.ts'
 import { actorRemembered } from '../../protocols/limits.ts'
 import { actorBulkProtocol, actorProtocol } from '../../protocols/net.ts'
-import { addressOf, AnyRef, Cell, refClass, WheelEntry } from '../kernel/index.ts'
+import { addressOf, AnyRef, Cell, Deadline, refClass } from '../kernel/index.ts'
 import type { ActorSystem, Address, Messages, Protocol, Recipient, Ref } from '../kernel/index.ts'
 import type { Codec, RefCodec } from '../ports/codec.ts'
 import type { Net, PeerEvent, PeerId, Unsubscribe } from '../ports/net.ts'
@@ -225,7 +225,7 @@ export class Mesh implements AssociationHome {
 
   #openSoon(peerId: PeerId): void {
     const { wheel, clock } = this.system
-    const retry = new Retry(() => {
+    const retry = new Deadline(() => {
       if (!this.#closed && this.net.peer(peerId) !== undefined) void this.#open(peerId)
     })
     wheel.arm(retry, clock.now() + linkRetryMs)
@@ -265,19 +265,6 @@ export class Mesh implements AssociationHome {
       if (oldest !== undefined) this.#actors.delete(oldest)
     }
     return made
-  }
-}
-
-class Retry extends WheelEntry {
-  readonly #again: () => void
-
-  constructor(again: () => void) {
-    super()
-    this.#again = again
-  }
-
-  fire(): void {
-    this.#again()
   }
 }
 
